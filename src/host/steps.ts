@@ -29,6 +29,8 @@ export interface FileStep extends Serves {
   readonly tool: 'file';
   readonly path: string;
   readonly content: string | null;
+  /** Permission bits; 0o644 when left out, because daemons read their files as their own user. */
+  readonly mode?: number;
 }
 /** A daemon started in a session of its own, so that it outlives us; it writes `pidFile` itself. */
 export interface StartStep extends Serves {
