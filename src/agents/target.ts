@@ -2,6 +2,7 @@
 // steps, and the plan for a world that already is as wished is empty.
 import type { DesiredObject } from '#desired/objects.ts';
 import type { Step } from '#host/steps.ts';
+import type { Held } from './held.ts';
 
 /** What a round looks at: everything, or the objects of some networks only. */
 export type Scope = 'all' | ReadonlySet<string>;
@@ -10,6 +11,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Objects that cannot be made real now, and why, in one sentence: a device that has not appeared, a missing kernel module. */
   readonly waiting: ReadonlyMap<string, string>;
+  /** Milliseconds after which these networks want another look, though nothing may have happened: a signal held back, say. */
+  readonly again?: ReadonlyMap<string, number>;
 }
 
 export interface Target<Actual> {
@@ -20,4 +23,8 @@ export interface Target<Actual> {
   observe(scope: Scope, signal: AbortSignal): Promise<Actual>;
   /** `desired` holds every object of the scope. With scope 'all', whatever is ours and not desired is removed. */
   plan(desired: ReadonlyMap<string, DesiredObject>, actual: Actual, scope: Scope): Plan;
+  /** Told after steps were carried out, with those that failed: for a target that keeps what it saw instead of looking again. */
+  applied?(steps: readonly Step[], failures: ReadonlyMap<Step, string>): void;
+  /** Told of each device that appeared, changed or went; answers the networks that it concerns. What was seen of it is stale. */
+  deviceChanged?(device: string, held: Held): Iterable<string>;
 }

@@ -26,11 +26,12 @@ export const hostExecutor: Executor = {
     const failures = new Map<Step, string>();
     for (const batch of batches(steps)) {
       signal.throwIfAborted();
+      const worthwhile = skipHopeless(batch, failures);
       try {
-        await applyBatch(batch, failures, signal);
+        await applyBatch(worthwhile, failures, signal);
       } catch (error) {
         signal.throwIfAborted();
-        for (const step of batch) if (!failures.has(step)) failures.set(step, (error as Error).message);
+        for (const step of worthwhile) if (!failures.has(step)) failures.set(step, (error as Error).message);
       }
     }
     return { failed: failedKeys(failures), failures };
@@ -42,6 +43,17 @@ export function failedKeys(failures: ReadonlyMap<Step, string>): Map<string, str
   const failed = new Map<string, string>();
   for (const [step, message] of failures) for (const key of step.keys) if (!failed.has(key)) failed.set(key, message);
   return failed;
+}
+
+/** Leaves out, as failed for the same reason, the steps whose every object has failed already: no port joins a bridge that could not be made. */
+export function skipHopeless(batch: readonly Step[], failures: Map<Step, string>): readonly Step[] {
+  if (failures.size === 0) return batch;
+  const failed = failedKeys(failures);
+  return batch.filter((step) => {
+    const reason = step.keys.length > 0 && step.keys.every((key) => failed.has(key)) ? failed.get(step.keys[0] ?? '') : undefined;
+    if (reason !== undefined) failures.set(step, reason);
+    return reason === undefined;
+  });
 }
 
 /** Splits steps, in order, into runs that one process or one pass can carry out. */
