@@ -11,14 +11,18 @@ export interface Reader {
   /** The first row, or undefined. */
   get<Row = Record<string, SqlValue>>(sql: string, ...params: SqlValue[]): Promise<Row | undefined>;
   all<Row = Record<string, SqlValue>>(sql: string, ...params: SqlValue[]): Promise<Row[]>;
+  /** Which engine this is, for the few expressions that differ (see dialect.ts). */
+  readonly dialect: Dialect;
 }
 
-/** A transaction in progress: sees its own writes. */
+/**
+ * A transaction in progress: sees its own writes. A statement that fails dooms the transaction on every engine: each later statement
+ * rejects with the same error, and so does the transaction, even if `work` swallows it. To find out whether a row was there
+ * already, use `ON CONFLICT … DO NOTHING` and the number of rows changed.
+ */
 export interface Tx extends Reader {
   /** Runs one statement; answers the number of rows it changed. */
   run(sql: string, ...params: SqlValue[]): Promise<number>;
-  /** Which engine this is, for the few expressions that differ (see dialect.ts). */
-  readonly dialect: Dialect;
 }
 
 export interface Store {
@@ -28,11 +32,12 @@ export interface Store {
   /**
    * Runs `work` in one transaction and answers its result once the commit is durable. When `work` throws, only its own
    * writes are undone. A conflict with another writer (PostgreSQL: serialization failure, deadlock) runs `work` again from the start,
-   * so it must not act on anything outside the store.
+   * so it must not act on anything outside the store. On SQLite `work` is refused when it waits for anything but its own Tx.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Several statements, as a migration has them; autocommit. */
+  /** Runs several statements without parameters, as a migration has them, all or nothing: a transaction of its own. */
   exec(sql: string): Promise<void>;
+  /** Waits for the transactions already begun, then lets go of the database; later calls reject. */
   close(): Promise<void>;
 }
 
@@ -47,6 +52,8 @@ export interface Dialect {
   readonly xid: string;
   /** `IN (…)` over one parameter that holds a JSON array of strings: `WHERE id ${d.inJson}`. */
   readonly inJson: string;
+  /** Aggregates an expression over the rows of a group into the text of a JSON array; `[]` where there are none. */
+  jsonArray(expression: string): string;
   /** Tail of a SELECT that locks the rows it found until commit; '' where there is one writer only. */
   readonly forUpdate: string;
 }
@@ -55,11 +62,23 @@ export interface Dialect {
 export class ConstraintViolation extends Error {
   override readonly name = 'ConstraintViolation';
   readonly kind: 'unique' | 'reference';
-  /** Name of the constraint or index on PostgreSQL, `table.column, table.column` on SQLite. */
+  /**
+   * Name of the constraint or index on PostgreSQL. On SQLite `table.column, table.column`, or the name of an index over expressions;
+   * '' for a foreign key, which SQLite does not name.
+   */
   readonly constraint: string;
   constructor(kind: 'unique' | 'reference', constraint: string, cause: unknown) {
     super(`${kind} constraint ${constraint}`, { cause });
     this.kind = kind;
     this.constraint = constraint;
   }
+}
+
+/**
+ * The database cannot do its work: full disk, damaged file, lost connection, a version this program does not know. Nothing of the
+ * transaction that got this error was written, unless the message says that it is not known. `message` is one line, fit to be shown
+ * to a client; what the engine said is in `cause`, for the log.
+ */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
 }

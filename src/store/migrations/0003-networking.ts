@@ -15,11 +15,8 @@ CREATE TABLE networks (
   status TEXT NOT NULL,
   mtu ${integer} NOT NULL,
   router_external ${integer} NOT NULL,
-  is_default ${integer} NOT NULL,
   port_security_enabled ${integer} NOT NULL,
   dns_domain TEXT NOT NULL,
-  availability_zone_hints TEXT NOT NULL,
-  tags TEXT NOT NULL,
   revision_number ${integer} NOT NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL
@@ -68,8 +65,6 @@ CREATE TABLE subnets (
   dns_nameservers TEXT NOT NULL,
   host_routes TEXT NOT NULL,
   service_types TEXT NOT NULL,
-  dns_publish_fixed_ip ${integer} NOT NULL,
-  tags TEXT NOT NULL,
   revision_number ${integer} NOT NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL
@@ -99,7 +94,6 @@ CREATE TABLE ports (
   binding_vif_type TEXT NOT NULL,
   binding_vif_details TEXT NOT NULL,
   binding_segment_id TEXT,
-  tags TEXT NOT NULL,
   revision_number ${integer} NOT NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL

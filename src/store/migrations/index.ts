@@ -1,0 +1,13 @@
+// Every migration, oldest first; a database's version is how many of them it has had. Read by migrate.ts. Append only:
+// one that has been released never changes.
+import type { Dialect } from '../store.ts';
+import * as journal from './0001-journal.ts';
+import * as networking from './0003-networking.ts';
+
+export interface Migration {
+  readonly name: string;
+  /** The SQL that leads from the version before to this one. */
+  up(dialect: Dialect): string;
+}
+
+export const migrations: readonly Migration[] = [journal, networking];
