@@ -104,11 +104,12 @@ CREATE INDEX ports_project ON ports (project_id, id);
 CREATE INDEX ports_device ON ports (device_id);
 CREATE INDEX ports_host ON ports (binding_host_id) WHERE binding_host_id <> '';
 
--- Which port holds which address: the referee of every race for one. Addresses in canonical text.
+-- Which port holds which address: the referee of every race for one. Addresses in canonical text. An address is taken before its port's
+-- row is written (a port's row shows its addresses), hence the deferred reference.
 CREATE TABLE ip_allocations (
   subnet_id TEXT NOT NULL REFERENCES subnets (id),
   ip_address TEXT NOT NULL,
-  port_id TEXT NOT NULL REFERENCES ports (id),
+  port_id TEXT NOT NULL REFERENCES ports (id) DEFERRABLE INITIALLY DEFERRED,
   network_id TEXT NOT NULL,
   PRIMARY KEY (subnet_id, ip_address)
 );
