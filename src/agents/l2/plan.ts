@@ -1,0 +1,183 @@
+// What the Linux bridges of a host lack, as steps: pure, so that it can be printed, compared and tested without root. Called by the
+// Linux bridge target. The same wish and the same sight give the same steps; a host that is as wished gets none.
+import type { DesiredObject, NetworkObject } from '#desired/objects.ts';
+import type { HostLinks, Link } from '#host/links.ts';
+import type { Step } from '#host/steps.ts';
+import type { Plan, Scope } from '../target.ts';
+import { planForwarding } from './forwarding.ts';
+import { bridgeName, isBridgeName, isTapName, vxlanName } from './names.ts';
+import { planUplink } from './uplink.ts';
+
+/** What plans look at. */
+export interface L2Actual {
+  readonly host: HostLinks;
+  /** The kernel can make 802.1Q devices. */
+  readonly vlan: boolean;
+  /** The kernel has IPv6, which then must be kept off our devices. */
+  readonly ipv6: boolean;
+  /** Physical network → interface or bridge, as the operator mapped them. */
+  readonly physical: ReadonlyMap<string, string>;
+}
+
+/** Steps by when they must happen, whatever the order in which they were thought of. */
+export interface Phases {
+  /** Links that are wrong or nobody's. */
+  readonly remove: Step[];
+  readonly add: Step[];
+  /** The host's own IPv6 is switched off before a device comes up, so that it never has an address there. */
+  readonly quiet: Step[];
+  readonly set: Step[];
+  readonly forward: Step[];
+}
+
+/** One network with what it must have on this host. */
+export interface Wish {
+  readonly network: NetworkObject;
+  readonly objects: readonly DesiredObject[];
+  /** Keys of `objects`: what fails for the network fails for all of them. */
+  readonly keys: readonly string[];
+  readonly bridge: string;
+  /** The bridge is the operator's own: ports join it, and nothing else of it is touched. */
+  readonly mapped: boolean;
+}
+
+/** What a planning pass knows besides the wish. */
+export interface Sight {
+  readonly actual: L2Actual;
+  /** Links that the plan removes: as good as gone. */
+  readonly removed: Set<string>;
+  /** VXLAN network identifier → the bridge that has it in this plan. */
+  readonly taken: Map<number, string>;
+  readonly phases: Phases;
+}
+
+/** Plans the networks of the scope. With scope 'all', bridges, tunnels and wirings of ours that no object wants go too. */
+export function planL2(desired: ReadonlyMap<string, DesiredObject>, actual: L2Actual, scope: Scope): Plan {
+  const phases: Phases = { remove: [], add: [], quiet: [], set: [], forward: [] };
+  const sight: Sight = { actual, removed: new Set(), taken: new Map(), phases };
+  const waiting = new Map<string, string>();
+  const { wishes, orphans } = wishesOf(desired, actual);
+  for (const { key, value } of orphans) waiting.set(key, `network ${value.network_id} is not among what this host must have`);
+  removeUnwanted(wishes, sight, scope);
+  for (const wish of wishes) {
+    const uplink = planUplink(wish, sight);
+    if ('refused' in uplink) {
+      for (const key of wish.keys) waiting.set(key, uplink.refused);
+      continue;
+    }
+    planBridge(wish, sight);
+    for (const object of wish.objects) {
+      if (object.value.kind !== 'port') continue;
+      const link = actual.host.links.get(object.value.device);
+      if (link === undefined) waiting.set(object.key, `device ${object.value.device} has not appeared on this host`);
+      else ensureLink(sight, object.value.device, [object.key], { master: wish.bridge, mtu: wish.network.mtu, up: object.value.admin_state_up });
+    }
+    if (uplink.tunnel !== undefined) planForwarding(wish, uplink.tunnel, sight);
+  }
+  return { steps: [...phases.remove, ...phases.add, ...phases.quiet, ...phases.set, ...phases.forward], waiting };
+}
+
+/** A link as the plan will find it: undefined when it is not there or about to be removed. */
+export function linkNow(sight: Sight, name: string): Link | undefined {
+  return sight.removed.has(name) ? undefined : sight.actual.host.links.get(name);
+}
+
+/** Removes a link, once. */
+export function removeLink(sight: Sight, name: string): void {
+  if (sight.removed.has(name)) return;
+  sight.removed.add(name);
+  sight.phases.remove.push({ tool: 'ip', args: ['link', 'del', 'dev', name], keys: [] });
+}
+
+/** Brings a device of ours to where it must be. For one that the plan adds, everything is said. */
+export function ensureLink(
+  sight: Sight,
+  name: string,
+  keys: readonly string[],
+  wish: { readonly master?: string; readonly mtu?: number; readonly up: boolean },
+): void {
+  const link = linkNow(sight, name);
+  if (sight.actual.ipv6 && link?.ipv6 !== false) {
+    sight.phases.quiet.push({ tool: 'sysctl', name: `net/ipv6/conf/${name}/disable_ipv6`, value: '1', keys });
+  }
+  const args: string[] = [];
+  if (wish.master !== undefined && (link?.master !== wish.master || sight.removed.has(wish.master))) args.push('master', wish.master);
+  if (wish.mtu !== undefined && link?.mtu !== wish.mtu) args.push('mtu', String(wish.mtu));
+  if (sight.actual.ipv6 && link?.linkLocal !== false) args.push('addrgenmode', 'none');
+  if (link?.up !== wish.up) args.push(wish.up ? 'up' : 'down');
+  if (args.length > 0) sight.phases.set.push({ tool: 'ip', args: ['link', 'set', 'dev', name, ...args], keys });
+}
+
+const BRIDGE_OPTIONS = ['forward_delay', '0', 'stp_state', '0', 'mcast_snooping', '0'];
+
+/**
+ * The network's own bridge: no spanning tree, so ports forward at once. No multicast snooping, because a guest that plays querier
+ * would cut the multicast of guests that never joined.
+ */
+function planBridge(wish: Wish, sight: Sight): void {
+  if (wish.mapped) return;
+  const link = linkNow(sight, wish.bridge);
+  if (link === undefined) {
+    const args = ['link', 'add', 'name', wish.bridge, 'mtu', String(wish.network.mtu), 'type', 'bridge', ...BRIDGE_OPTIONS];
+    sight.phases.add.push({ tool: 'ip', args, keys: wish.keys });
+  } else if (link.bridge !== null && (link.bridge.stp || link.bridge.forwardDelay !== 0 || link.bridge.snooping)) {
+    const args = ['link', 'set', 'dev', wish.bridge, 'type', 'bridge', ...BRIDGE_OPTIONS];
+    sight.phases.add.push({ tool: 'ip', args, keys: wish.keys });
+  }
+  ensureLink(sight, wish.bridge, wish.keys, { mtu: wish.network.mtu, up: true });
+}
+
+/** Sorts the desired objects by network. A network with a bridge of the operator's own gets that one. */
+function wishesOf(desired: ReadonlyMap<string, DesiredObject>, actual: L2Actual): { wishes: Wish[]; orphans: DesiredObject[] } {
+  const byNetwork = new Map<string, DesiredObject[]>();
+  const networks: NetworkObject[] = [];
+  for (const object of desired.values()) {
+    const siblings = byNetwork.get(object.value.network_id);
+    if (siblings === undefined) byNetwork.set(object.value.network_id, [object]);
+    else siblings.push(object);
+    if (object.value.kind === 'network') networks.push(object.value);
+  }
+  networks.sort((a, b) => (a.network_id < b.network_id ? -1 : 1));
+  const wishes = networks.map((network): Wish => {
+    const objects = byNetwork.get(network.network_id) ?? [];
+    byNetwork.delete(network.network_id);
+    const physical = network.network_type === 'flat' ? actual.physical.get(network.physical_network ?? '') : undefined;
+    const mapped = physical !== undefined && actual.host.links.get(physical)?.kind === 'bridge';
+    return { network, objects, keys: objects.map(({ key }) => key), bridge: mapped ? physical : bridgeName(network.network_id), mapped };
+  });
+  return { wishes, orphans: [...byNetwork.values()].flat() };
+}
+
+/** Removes what is ours and in scope and not wished: bridges with their uplinks, tunnels left half made, ports nobody asks for. */
+function removeUnwanted(wishes: readonly Wish[], sight: Sight, scope: Scope): void {
+  const { links } = sight.actual.host;
+  const wanted = new Map(wishes.map((wish) => [wish.bridge, wish]));
+  const inScope = scope === 'all' ? undefined : new Set([...scope].map(bridgeName));
+  const devices = new Set<string>();
+  const tunnels = new Set<string>();
+  for (const { objects, network } of wishes) {
+    for (const { value } of objects) if (value.kind === 'port') devices.add(value.device);
+    if (network.network_type === 'vxlan' && network.segmentation_id !== null) tunnels.add(vxlanName(network.segmentation_id));
+  }
+  const isStale = (name: string) => isBridgeName(name) && !wanted.has(name) && (inScope?.has(name) ?? true) && links.get(name)?.kind === 'bridge';
+  for (const link of links.values()) {
+    if (isStale(link.name)) removeLink(sight, link.name);
+    if (isOurTunnel(link)) {
+      // One without a bridge and down is what a crash between two steps leaves.
+      if (link.master === null ? scope === 'all' && !link.up && !tunnels.has(link.name) : isStale(link.master)) removeLink(sight, link.name);
+    } else if (isOurVlan(link, sight.actual) && link.master !== null && isStale(link.master)) removeLink(sight, link.name);
+    if (link.master !== null && wanted.has(link.master) && isTapName(link.name) && !devices.has(link.name)) {
+      sight.phases.remove.push({ tool: 'ip', args: ['link', 'set', 'dev', link.name, 'nomaster'], keys: [] });
+    }
+  }
+}
+
+/** A VXLAN device with the name that we give. */
+export function isOurTunnel(link: Link): boolean {
+  return link.vxlan !== null && link.name === vxlanName(link.vxlan.vni);
+}
+
+/** A VLAN device on one of the mapped interfaces with the name that we give. */
+export function isOurVlan(link: Link, actual: L2Actual): boolean {
+  return link.vlan !== null && link.name === `${link.vlan.parent}.${link.vlan.id}` && [...actual.physical.values()].includes(link.vlan.parent);
+}

@@ -1,0 +1,108 @@
+// A server made of hand-written desired objects, and the agents that ask it, each a process on a throw-away host.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { AgentView } from '#agents/agent.ts';
+import type { Report } from '#agents/link.ts';
+import { type DesiredDelta, type DesiredObject, type DesiredValue, PROTOCOL } from '#desired/objects.ts';
+import type { TestHost } from './host.ts';
+
+/** An object with its key and digest. */
+export function desired(value: DesiredValue, host = ''): DesiredObject {
+  const id = value.kind === 'flood' ? `${value.network_id}/${host || value.tunnel_ip}` : 'port_id' in value && value.kind !== 'dhcp' ? value.port_id : value.network_id;
+  return { key: `${value.kind}/${id}`, digest: createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16), value };
+}
+
+/** What the server knows of one host. */
+export interface TestServer {
+  put(...values: readonly DesiredValue[]): void;
+  drop(...keys: readonly string[]): void;
+  /** The last report of each object. */
+  readonly reports: Map<string, Report>;
+  pull(cursor: string | null): DesiredDelta;
+  readonly cursor: string;
+  readonly wakes: Set<() => void>;
+}
+
+export function makeServer(): TestServer {
+  const journal: { drop: string[]; put: DesiredObject[] }[] = [];
+  const objects = new Map<string, DesiredObject>();
+  const wakes = new Set<() => void>();
+  const reports = new Map<string, Report>();
+  const wake = () => {
+    for (const each of wakes) each();
+  };
+  return {
+    reports,
+    wakes,
+    get cursor() {
+      return String(journal.length);
+    },
+    put(...values) {
+      const put = values.map((value) => desired(value));
+      for (const object of put) objects.set(object.key, object);
+      journal.push({ drop: [], put });
+      wake();
+    },
+    drop(...keys) {
+      for (const key of keys) {
+        objects.delete(key);
+        reports.delete(key);
+      }
+      journal.push({ drop: [...keys], put: [] });
+      wake();
+    },
+    pull(cursor) {
+      const now = String(journal.length);
+      if (cursor === null) return { cursor: now, complete: true, drop: [], put: [...objects.values()] };
+      const since = journal.slice(Number(cursor));
+      const gone = new Set(since.flatMap((entry) => entry.drop));
+      const put = new Map(since.flatMap((entry) => entry.put.map(({ key }) => [key, objects.get(key)] as const)));
+      return { cursor: now, complete: false, drop: [...gone].filter((key) => !objects.has(key)), put: [...put.values()].filter((object) => object !== undefined) };
+    },
+  };
+}
+
+export interface AgentProcess {
+  readonly child: ChildProcess;
+  readonly logs: { readonly level: string; readonly message: string; readonly [detail: string]: unknown }[];
+  show(): Promise<AgentView>;
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts the Linux bridge agent on a host. */
+export function startAgent(host: TestHost, server: TestServer, settings: { physical?: Record<string, string>; resync?: number } = {}): AgentProcess {
+  const program = fileURLToPath(new URL('l2-agent.ts', import.meta.url));
+  const [file = '', ...args] = host.on([process.execPath, program, JSON.stringify(settings)]);
+  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const logs: AgentProcess['logs'] = [];
+  let shown: ((view: AgentView) => void) | undefined;
+  const answer = (call: string, args: unknown[]): unknown => {
+    if (call === 'pull') return server.pull(args[0] as string | null);
+    if (call === 'report') for (const report of args[0] as Report[]) server.reports.set(report.key, report);
+    return { cursor: server.cursor, protocol: PROTOCOL };
+  };
+  child.on('message', (message: { id?: number; call?: string; args?: unknown[]; log?: AgentProcess['logs'][number]; show?: AgentView }) => {
+    if (message.log !== undefined) logs.push(message.log);
+    else if (message.show !== undefined) shown?.(message.show);
+    else if (message.call !== undefined) child.send({ id: message.id, answer: answer(message.call, message.args ?? []) }, () => {});
+  });
+  const wake = () => void (child.connected && child.send({ wake: true }, () => {}));
+  server.wakes.add(wake);
+  child.once('exit', () => server.wakes.delete(wake));
+  return {
+    child,
+    logs,
+    show: () =>
+      new Promise((resolve) => {
+        shown = resolve;
+        child.send({ show: true });
+      }),
+    async end(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill(signal);
+      await once(child, 'exit');
+    },
+  };
+}
