@@ -3,9 +3,10 @@
 export interface Actor {
   readonly userId: string;
   readonly userName: string;
-  /** '' for a domain-scoped or unscoped token. */
+  /** '' for a token that is scoped to a domain, to the system or to nothing. */
   readonly projectId: string;
   readonly projectName: string;
+  /** The domain a token is scoped to; '' for every other token. */
   readonly domainId: string;
   /** With implied roles already added: admin brings manager, member and reader; manager brings member and reader; member brings reader. */
   readonly roles: readonly string[];
@@ -13,9 +14,12 @@ export interface Actor {
 
 /**
  * The seam between the Networking API and whoever knows the users: the embedded identity or a real Keystone.
- * `authenticate` answers undefined for a token that is unknown, expired or revoked, and throws `Unavailable` when it cannot know.
- * It is called for every request, so implementations cache.
+ * `authenticate` answers undefined for a token that is unknown, expired or revoked, and throws when it cannot know (StoreUnavailable, or an
+ * ApiError of kind `unavailable`). It is called for every request, so implementations cache; the same Actor object is answered for the same token as
+ * long as nothing changed, so that what is derived from it can be kept in a WeakMap.
  */
 export interface Identity {
   authenticate(token: string): Promise<Actor | undefined> | Actor | undefined;
+  /** Value of the `WWW-Authenticate` header of a 401: where tokens are to be had. `origin` is the address the client reached us by. */
+  challenge(origin: string): string;
 }

@@ -2,6 +2,7 @@
 // one that has been released never changes.
 import type { Dialect } from '../store.ts';
 import * as journal from './0001-journal.ts';
+import * as identity from './0002-identity.ts';
 import * as networking from './0003-networking.ts';
 
 export interface Migration {
@@ -10,4 +11,4 @@ export interface Migration {
   up(dialect: Dialect): string;
 }
 
-export const migrations: readonly Migration[] = [journal, networking];
+export const migrations: readonly Migration[] = [journal, identity, networking];
