@@ -110,6 +110,7 @@ function auditChain(parent: Claims | undefined): readonly string[] {
 
 async function loadSigner(store: Store): Promise<TokenSigner> {
   const row = await store.read.get<{ secret: string }>("SELECT secret FROM token_keys WHERE id = 'signing'");
-  if (row === undefined) throw new StoreUnavailable('The database holds no key to sign tokens with: it was not set up for the embedded identity');
+  if (row === undefined)
+    throw new StoreUnavailable('The database holds no key to sign tokens with: it was not set up for the embedded identity');
   return tokenSigner(row.secret);
 }

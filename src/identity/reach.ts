@@ -21,7 +21,12 @@ export async function reachableDomains(reader: Reader, { user, credential }: Ses
   return rows.filter(({ enabled }) => enabled === 1);
 }
 
-async function rowsOf<Row>(reader: Reader, userId: string, kind: 'project' | 'domain', list: (ids: string[]) => Promise<Row[]>): Promise<Row[]> {
+async function rowsOf<Row>(
+  reader: Reader,
+  userId: string,
+  kind: 'project' | 'domain',
+  list: (ids: string[]) => Promise<Row[]>,
+): Promise<Row[]> {
   const rows = await reader.all<{ id: string }>(
     'SELECT DISTINCT scope_id AS id FROM role_assignments WHERE user_id = ? AND scope_kind = ?',
     userId,

@@ -67,7 +67,8 @@ export async function openSession(reader: Reader, claims: Claims, now: number): 
 }
 
 /** Whether an application credential is past its time. */
-export const isExpired = (credential: CredentialRow, now: number): boolean => credential.expires_at !== null && credential.expires_at <= now;
+export const isExpired = (credential: CredentialRow, now: number): boolean =>
+  credential.expires_at !== null && credential.expires_at <= now;
 
 async function isRevoked(reader: Reader, { auditIds }: Claims): Promise<boolean> {
   const [own = ''] = auditIds;

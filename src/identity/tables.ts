@@ -21,16 +21,7 @@ export interface ProjectRow {
   readonly tags: string;
   readonly extra: string;
 }
-export const projects = table<ProjectRow>('projects', [
-  'id',
-  'domain_id',
-  'parent_id',
-  'name',
-  'description',
-  'enabled',
-  'tags',
-  'extra',
-]);
+export const projects = table<ProjectRow>('projects', ['id', 'domain_id', 'parent_id', 'name', 'description', 'enabled', 'tags', 'extra']);
 
 export interface UserRow {
   readonly id: string;

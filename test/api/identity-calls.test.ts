@@ -4,7 +4,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admin as adminOnly } from '#api/identity/call.ts';
 import { calls } from '#api/identity/calls.ts';
 import { engines, type OpenEngine } from '#test/postgres.ts';
-import { type Method, type Person, type Sent, adminToken, type IdentityServer, identityServer, person, roleId, send } from './identity-server.ts';
+import {
+  adminToken,
+  type IdentityServer,
+  identityServer,
+  type Method,
+  type Person,
+  person,
+  roleId,
+  type Sent,
+  send,
+} from './identity-server.ts';
 
 /** A path as its call declares it: `/users/:user_id`. Literal parts win over variables. */
 function callOf(method: Method, path: string): string | undefined {
@@ -12,7 +22,9 @@ function callOf(method: Method, path: string): string | undefined {
   const wanted = method === 'HEAD' ? 'GET' : method;
   const matching = calls.filter((call) => {
     const declared = call.path.split('/');
-    return call.method === wanted && declared.length === parts.length && declared.every((part, i) => part.startsWith(':') || part === parts[i]);
+    return (
+      call.method === wanted && declared.length === parts.length && declared.every((part, i) => part.startsWith(':') || part === parts[i])
+    );
   });
   return matching.map((call) => `${call.method} ${call.path}`)[0];
 }
@@ -48,7 +60,11 @@ describe.each(engines())('identity calls on $name', (engine) => {
       const many = !url.includes('v3');
       expect(reply.statusCode).toBe(many ? 300 : 200);
       const version = many ? reply.json().versions.values[0] : reply.json().version;
-      expect(version).toMatchObject({ id: 'v3.14', status: 'stable', links: [{ rel: 'self', href: 'http://cloud.example.org/identity/v3/' }] });
+      expect(version).toMatchObject({
+        id: 'v3.14',
+        status: 'stable',
+        links: [{ rel: 'self', href: 'http://cloud.example.org/identity/v3/' }],
+      });
     }
   });
 
@@ -82,16 +98,31 @@ describe.each(engines())('identity calls on $name', (engine) => {
     expect(await listed('tags=a,c')).toEqual([]);
     expect(await listed('domain_id=nowhere')).toEqual([]);
     expect(await listed('is_domain=true')).toEqual([]);
-    const changed = await call('PATCH', `/projects/${id}`, { project: { name: 'renamed', description: 'new', colour: null, tags: [], shape: 'round' } });
-    expect(changed.at('project')).toMatchObject({ name: 'renamed', description: 'new', colour: null, tags: [], shape: 'round', enabled: true });
+    const changed = await call('PATCH', `/projects/${id}`, {
+      project: { name: 'renamed', description: 'new', colour: null, tags: [], shape: 'round' },
+    });
+    expect(changed.at('project')).toMatchObject({
+      name: 'renamed',
+      description: 'new',
+      colour: null,
+      tags: [],
+      shape: 'round',
+      enabled: true,
+    });
     expect((await call('DELETE', `/projects/${id}`)).status).toBe(403);
     expect((await call('DELETE', `/projects/${child.text('project.id')}`)).status).toBe(204);
     expect((await call('DELETE', `/projects/${id}`)).status).toBe(204);
-    expect((await call('DELETE', `/projects/${id}`)).at('error')).toEqual({ code: 404, title: 'Not Found', message: `Could not find project: ${id}.` });
+    expect((await call('DELETE', `/projects/${id}`)).at('error')).toEqual({
+      code: 404,
+      title: 'Not Found',
+      message: `Could not find project: ${id}.`,
+    });
   });
 
   test('users', async () => {
-    const user = await call('POST', '/users', { user: { name: 'ann', password: 'secret', email: 'ann@example.org', default_project_id: member.projectId } });
+    const user = await call('POST', '/users', {
+      user: { name: 'ann', password: 'secret', email: 'ann@example.org', default_project_id: member.projectId },
+    });
     const id = user.text('user.id');
     expect([user.status, user.at('user')]).toEqual([
       201,
@@ -112,7 +143,9 @@ describe.each(engines())('identity calls on $name', (engine) => {
     expect(await listed('name=ann')).toEqual(['ann']);
     expect(await listed('name=ann&domain_id=nowhere')).toEqual([]);
     expect(await listed('enabled=1')).toContain('ann');
-    const changed = await call('PATCH', `/users/${id}`, { user: { name: 'anna', enabled: false, description: 'gone', default_project_id: null } });
+    const changed = await call('PATCH', `/users/${id}`, {
+      user: { name: 'anna', enabled: false, description: 'gone', default_project_id: null },
+    });
     expect(changed.at('user')).toMatchObject({ name: 'anna', enabled: false, description: 'gone', email: 'ann@example.org' });
     expect(changed.at('user')).not.toHaveProperty('default_project_id');
     expect((await call('GET', `/users/${id}/groups`)).at('groups')).toEqual([]);
@@ -133,7 +166,10 @@ describe.each(engines())('identity calls on $name', (engine) => {
     const project = await call('POST', '/projects', { project: { name: 'inside', domain_id: id } });
     expect(project.at('project')).toMatchObject({ domain_id: id, parent_id: id });
     expect((await call('DELETE', `/domains/${id}`)).status).toBe(403);
-    expect((await call('PATCH', `/domains/${id}`, { domain: { enabled: false, name: 'crew' } })).at('domain')).toMatchObject({ name: 'crew', enabled: false });
+    expect((await call('PATCH', `/domains/${id}`, { domain: { enabled: false, name: 'crew' } })).at('domain')).toMatchObject({
+      name: 'crew',
+      enabled: false,
+    });
     expect((await call('DELETE', `/domains/${id}`)).status).toBe(204);
     expect((await call('GET', `/projects/${project.text('project.id')}`)).status).toBe(404);
   });
@@ -144,7 +180,10 @@ describe.each(engines())('identity calls on $name', (engine) => {
     const id = role.text('role.id');
     expect(role.at('role')).toMatchObject({ name: 'painter', domain_id: null, description: '' });
     expect((await call('GET', `/roles/${id}`)).body).toEqual(role.body);
-    expect((await call('PATCH', `/roles/${id}`, { role: { name: 'artist', description: 'paints' } })).at('role')).toMatchObject({ name: 'artist', description: 'paints' });
+    expect((await call('PATCH', `/roles/${id}`, { role: { name: 'artist', description: 'paints' } })).at('role')).toMatchObject({
+      name: 'artist',
+      description: 'paints',
+    });
     expect((await call('GET', '/roles?domain_id=default')).at('roles')).toEqual([]);
     const reader = await roleId(server, 'reader');
     const rule = `/roles/${id}/implies/${reader}`;
@@ -152,8 +191,14 @@ describe.each(engines())('identity calls on $name', (engine) => {
     expect([(await call('PUT', rule)).status, (await call('PUT', rule)).status]).toEqual([201, 201]);
     expect((await call('GET', rule)).at('role_inference')).toMatchObject({ prior_role: { name: 'artist' }, implies: { name: 'reader' } });
     expect((await call('HEAD', rule)).status).toBe(200);
-    expect((await call('GET', `/roles/${id}/implies`)).at('role_inference')).toMatchObject({ prior_role: { name: 'artist' }, implies: [{ name: 'reader' }] });
-    const rules = (await call('GET', '/role_inferences')).at('role_inferences') as { prior_role: { name: string }; implies: { name: string }[] }[];
+    expect((await call('GET', `/roles/${id}/implies`)).at('role_inference')).toMatchObject({
+      prior_role: { name: 'artist' },
+      implies: [{ name: 'reader' }],
+    });
+    const rules = (await call('GET', '/role_inferences')).at('role_inferences') as {
+      prior_role: { name: string };
+      implies: { name: string }[];
+    }[];
     expect(rules.map(({ prior_role, implies }) => [prior_role.name, ...names(implies)].join(' '))).toEqual([
       'admin manager',
       'artist reader',
@@ -172,7 +217,8 @@ describe.each(engines())('identity calls on $name', (engine) => {
     expect([(await call('PUT', `${url}/${manager}`)).status, (await call('PUT', `${url}/${manager}`)).status]).toEqual([204, 204]);
     expect([(await call('HEAD', `${url}/${manager}`)).status, (await call('GET', `${url}/${manager}`)).status]).toEqual([204, 204]);
     expect(names((await call('GET', url)).at('roles'))).toContain('manager');
-    const scope = kind === 'projects' ? `scope.project.id=${member.projectId}` : kind === 'domains' ? 'scope.domain.id=default' : 'scope.system=all';
+    const scope =
+      kind === 'projects' ? `scope.project.id=${member.projectId}` : kind === 'domains' ? 'scope.domain.id=default' : 'scope.system=all';
     const query = `/role_assignments?user.id=${member.userId}&${scope}`;
     type Assignment = { role: { id: string; name: string }; user: { name: string }; scope: object; links: { assignment: string } };
     const listed = async (more: string) => (await call('GET', query + more)).at('role_assignments') as Assignment[];
@@ -196,7 +242,10 @@ describe.each(engines())('identity calls on $name', (engine) => {
     expect((await call('GET', '/auth/catalog')).at('catalog')).toHaveLength(2);
     expect((await call('GET', '/auth/projects', undefined, { token: one })).at('projects')).toMatchObject([{ id: member.projectId }]);
     expect((await call('GET', '/auth/domains', undefined, { token: one })).at('domains')).toEqual([]);
-    expect([(await call('GET', '/auth/system')).at('system'), (await call('GET', '/auth/system', undefined, { token: one })).at('system')]).toEqual([[{ all: true }], []]);
+    expect([
+      (await call('GET', '/auth/system')).at('system'),
+      (await call('GET', '/auth/system', undefined, { token: one })).at('system'),
+    ]).toEqual([[{ all: true }], []]);
     expect((await call('DELETE', '/auth/tokens', undefined, { subject: one })).status).toBe(204);
     expect((await call('HEAD', '/auth/tokens', undefined, { subject: one })).status).toBe(404);
   });
@@ -210,13 +259,19 @@ describe.each(engines())('identity calls on $name', (engine) => {
     expect((await call('GET', `/endpoints/${endpoints[0]?.id}`)).at('endpoint')).toEqual(endpoints[0]);
     expect((await call('GET', '/regions')).at('regions')).toMatchObject([{ id: 'RegionOne', parent_region_id: null }]);
     expect((await call('GET', '/regions/RegionOne')).at('region.id')).toBe('RegionOne');
-    for (const path of ['/services/none', '/endpoints/none', '/regions/none', '/nothing']) expect((await call('GET', path)).status).toBe(404);
+    for (const path of ['/services/none', '/endpoints/none', '/regions/none', '/nothing'])
+      expect((await call('GET', path)).status).toBe(404);
   });
 
   test('application credentials', async () => {
     const url = `/users/${member.userId}/application_credentials`;
     const own = { token: member.token };
-    const one = await call('POST', url, { application_credential: { name: 'robot', expires_at: '2099-01-01T00:00:00', roles: [{ name: 'reader' }] } }, own);
+    const one = await call(
+      'POST',
+      url,
+      { application_credential: { name: 'robot', expires_at: '2099-01-01T00:00:00', roles: [{ name: 'reader' }] } },
+      own,
+    );
     expect(one.at('application_credential')).toMatchObject({
       name: 'robot',
       project_id: member.projectId,
@@ -249,7 +304,17 @@ describe.each(engines())('identity calls on $name', (engine) => {
       expect((await call('PATCH', `${url}/${third.text(`${noun}.id`)}`, { [noun]: body })).status).toBe(409);
       expect((await call('PATCH', `${url}/none`, { [noun]: {} })).status).toBe(404);
       expect((await call('DELETE', `${url}/none`)).status).toBe(404);
-      const wrong = [{}, [], 'text', null, { [noun]: {} }, { [noun]: { name: '' } }, { [noun]: { name: ' ' } }, { [noun]: { name: 5 } }, { [noun]: { name: 'x'.repeat(300) } }];
+      const wrong = [
+        {},
+        [],
+        'text',
+        null,
+        { [noun]: {} },
+        { [noun]: { name: '' } },
+        { [noun]: { name: ' ' } },
+        { [noun]: { name: 5 } },
+        { [noun]: { name: 'x'.repeat(300) } },
+      ];
       for (const bad of wrong) expect([(await call('POST', url, bad)).status, bad]).toEqual([400, bad]);
     }
     const bad = { description: 5, enabled: 'yes', domain_id: 7 };
@@ -289,9 +354,23 @@ describe.each(engines())('identity calls on $name', (engine) => {
       expect([`${one.method} ${one.path}`, reply.status, reply.at('error.title')]).toEqual([`${one.method} ${one.path}`, 403, 'Forbidden']);
     }
     // What anybody may do is a short list that grows only on purpose.
-    expect([...everybodys].sort()).toEqual(['/auth/catalog', '/auth/domains', '/auth/projects', '/auth/system', '/auth/tokens', '/regions', '/regions/:region_id']);
+    expect([...everybodys].sort()).toEqual([
+      '/auth/catalog',
+      '/auth/domains',
+      '/auth/projects',
+      '/auth/system',
+      '/auth/tokens',
+      '/regions',
+      '/regions/:region_id',
+    ]);
     expect(calls.filter((one) => !one.open && one.may === adminOnly).length).toBeGreaterThan(30);
-    const mine = [`/users/${member.userId}`, `/users/${member.userId}/projects`, `/projects/${member.projectId}`, '/domains/default', `/role_assignments?user.id=${member.userId}`];
+    const mine = [
+      `/users/${member.userId}`,
+      `/users/${member.userId}/projects`,
+      `/projects/${member.projectId}`,
+      '/domains/default',
+      `/role_assignments?user.id=${member.userId}`,
+    ];
     for (const path of mine) expect([path, (await send(server, 'GET', path, { token: member.token })).status]).toEqual([path, 200]);
   });
 

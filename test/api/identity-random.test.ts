@@ -5,9 +5,38 @@ import { calls } from '#api/identity/calls.ts';
 import { engines, type OpenEngine } from '#test/postgres.ts';
 import { ADMIN_PASSWORD, adminToken, type IdentityServer, identityServer, passwordLogin } from './identity-server.ts';
 
-const nouns = ['project', 'user', 'domain', 'role', 'application_credential', 'auth', 'identity', 'methods', 'password', 'token', 'scope', 'system'];
-const attributes = ['name', 'id', 'description', 'enabled', 'domain_id', 'parent_id', 'tags', 'roles', 'expires_at', 'secret', 'original_password', 'options'];
-const key = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...nouns, ...attributes, '__proto__', 'constructor') }, fc.string({ maxLength: 4 }));
+const nouns = [
+  'project',
+  'user',
+  'domain',
+  'role',
+  'application_credential',
+  'auth',
+  'identity',
+  'methods',
+  'password',
+  'token',
+  'scope',
+  'system',
+];
+const attributes = [
+  'name',
+  'id',
+  'description',
+  'enabled',
+  'domain_id',
+  'parent_id',
+  'tags',
+  'roles',
+  'expires_at',
+  'secret',
+  'original_password',
+  'options',
+];
+const key = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...nouns, ...attributes, '__proto__', 'constructor') },
+  fc.string({ maxLength: 4 }),
+);
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 8 }),
   fc.constantFrom('default', 'admin', 'password', 'token', '\0', '\ud800', '2030-01-01T00:00:00Z', '9'.repeat(300), 'unscoped'),
@@ -24,7 +53,12 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
 }));
 /** Mostly the right noun with something inside, since most of the rest is refused at the door. */
 const body = fc.oneof(
-  { weight: 3, arbitrary: fc.tuple(fc.constantFrom(...nouns), fc.array(fc.tuple(key, value), { maxLength: 6 })).map(([noun, inner]) => ({ [noun]: Object.fromEntries(inner) })) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...nouns), fc.array(fc.tuple(key, value), { maxLength: 6 }))
+      .map(([noun, inner]) => ({ [noun]: Object.fromEntries(inner) })),
+  },
   { weight: 1, arbitrary: value },
 );
 const raw = fc.oneof(
@@ -35,9 +69,15 @@ const raw = fc.oneof(
 /** Deep enough to exhaust the stack of whoever walks it unprepared. */
 const deep = `{"user":{"name":"deep","x":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`;
 const segment = fc.oneof(text, fc.constantFrom('default', 'RegionOne')).map((one) => encodeURIComponent(one.toWellFormed()) || 'x');
-const query = fc.array(fc.tuple(fc.constantFrom('name', 'domain_id', 'enabled', 'user.id', 'scope.project.id', 'effective', 'include_names', 'tags', 'nocatalog'), text), {
-  maxLength: 3,
-});
+const query = fc.array(
+  fc.tuple(
+    fc.constantFrom('name', 'domain_id', 'enabled', 'user.id', 'scope.project.id', 'effective', 'include_names', 'tags', 'nocatalog'),
+    text,
+  ),
+  {
+    maxLength: 3,
+  },
+);
 
 describe.each(engines())('identity on $name', (engine) => {
   let opened: OpenEngine;
@@ -55,7 +95,13 @@ describe.each(engines())('identity on $name', (engine) => {
 
   test('never answers 500', { timeout: 120_000 }, async () => {
     const token = await login();
-    const request = fc.record({ index: fc.nat({ max: calls.length - 1 }), segments: fc.array(segment, { minLength: 3, maxLength: 3 }), query, raw, type: fc.constantFrom('application/json', 'text/plain', '') });
+    const request = fc.record({
+      index: fc.nat({ max: calls.length - 1 }),
+      segments: fc.array(segment, { minLength: 3, maxLength: 3 }),
+      query,
+      raw,
+      type: fc.constantFrom('application/json', 'text/plain', ''),
+    });
     await fc.assert(
       fc.asyncProperty(request, async ({ index, segments, query, raw, type }) => {
         const call = calls[index];
@@ -81,11 +127,17 @@ describe.each(engines())('identity on $name', (engine) => {
   });
 
   test('takes mistakes in a right login as 400 or 401', { timeout: 60_000 }, async () => {
-    const right = passwordLogin({ name: 'admin', domain: { id: 'default' } }, ADMIN_PASSWORD, { project: { name: 'admin', domain: { id: 'default' } } });
+    const right = passwordLogin({ name: 'admin', domain: { id: 'default' } }, ADMIN_PASSWORD, {
+      project: { name: 'admin', domain: { id: 'default' } },
+    });
     const places = placesOf(right);
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...places), value, async (place, wrong) => {
-        const response = await server.app.inject({ method: 'POST', url: '/identity/v3/auth/tokens', payload: JSON.stringify(replaced(right, place, wrong)) });
+        const response = await server.app.inject({
+          method: 'POST',
+          url: '/identity/v3/auth/tokens',
+          payload: JSON.stringify(replaced(right, place, wrong)),
+        });
         expect([201, 400, 401]).toContain(response.statusCode);
       }),
       { numRuns: 500 },

@@ -59,7 +59,8 @@ export async function send({ app }: IdentityServer, method: Method, path: string
     ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const parsed: unknown = response.body === '' ? undefined : JSON.parse(response.body);
-  const at = (where: string) => where.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parsed);
+  const at = (where: string) =>
+    where.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], parsed);
   return {
     status: response.statusCode,
     body: parsed,

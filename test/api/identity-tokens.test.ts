@@ -32,7 +32,9 @@ describe.each(engines())('tokens on $name', (engine) => {
   });
   const login = (body: unknown) => send(server, 'POST', '/auth/tokens', { body });
   const works = async (token: string, on = server) => (await on.identity.authenticate(token)) !== undefined;
-  const byToken = (id: string, scope?: unknown) => ({ auth: { identity: { methods: ['token'], token: { id } }, ...(scope !== undefined && { scope }) } });
+  const byToken = (id: string, scope?: unknown) => ({
+    auth: { identity: { methods: ['token'], token: { id } }, ...(scope !== undefined && { scope }) },
+  });
 
   describe('issuing', () => {
     test('for a password and a project by name, with roles and a catalog of our own address', async () => {
@@ -52,7 +54,11 @@ describe.each(engines())('tokens on $name', (engine) => {
         { type: 'network', endpoints: [{ interface: 'public', region: 'RegionOne', url: 'http://cloud.example.org:9696' }, {}, {}] },
       ]);
       const { userId, projectId, domainId } = (await server.identity.authenticate(reply.header('x-subject-token'))) ?? {};
-      expect({ userId, projectId, domainId }).toEqual({ userId: reply.at('token.user.id'), projectId: reply.at('token.project.id'), domainId: '' });
+      expect({ userId, projectId, domainId }).toEqual({
+        userId: reply.at('token.user.id'),
+        projectId: reply.at('token.project.id'),
+        domainId: '',
+      });
     });
 
     test('without a catalog, for a domain, for the system, for nothing', async () => {
@@ -86,7 +92,11 @@ describe.each(engines())('tokens on $name', (engine) => {
     test('for another token, which lasts no longer and remembers where it came from', async () => {
       const first = await login(passwordLogin(admin, ADMIN_PASSWORD));
       const second = await login(byToken(first.header('x-subject-token'), adminProject));
-      expect(second.at('token')).toMatchObject({ methods: ['password', 'token'], project: { name: 'admin' }, expires_at: first.at('token.expires_at') });
+      expect(second.at('token')).toMatchObject({
+        methods: ['password', 'token'],
+        project: { name: 'admin' },
+        expires_at: first.at('token.expires_at'),
+      });
       expect((second.at('token.audit_ids') as string[])[1]).toBe(first.at('token.audit_ids.0'));
     });
 
@@ -132,14 +142,20 @@ describe.each(engines())('tokens on $name', (engine) => {
       ];
       for (const [body, message] of cases) {
         const reply = await login(body);
-        expect([reply.status, reply.at('error.title'), reply.text('error.message')]).toEqual([400, 'Bad Request', expect.stringMatching(message)]);
+        expect([reply.status, reply.at('error.title'), reply.text('error.message')]).toEqual([
+          400,
+          'Bad Request',
+          expect.stringMatching(message),
+        ]);
       }
     });
 
     test('forgets nothing of several methods: all must prove the same user', async () => {
       const other = await person(server);
       const both = (token: string) => ({
-        auth: { identity: { methods: ['password', 'token'], password: { user: { ...admin, password: ADMIN_PASSWORD } }, token: { id: token } } },
+        auth: {
+          identity: { methods: ['password', 'token'], password: { user: { ...admin, password: ADMIN_PASSWORD } }, token: { id: token } },
+        },
       });
       expect((await login(both(other.token))).status).toBe(401);
       expect((await login(both(await adminToken(server)))).status).toBe(201);
@@ -148,10 +164,16 @@ describe.each(engines())('tokens on $name', (engine) => {
 
   describe('application credentials', () => {
     const byCredential = (id: string, secret: string, scope?: unknown) => ({
-      auth: { identity: { methods: ['application_credential'], application_credential: { id, secret } }, ...(scope !== undefined && { scope }) },
+      auth: {
+        identity: { methods: ['application_credential'], application_credential: { id, secret } },
+        ...(scope !== undefined && { scope }),
+      },
     });
     const make = (who: Person, more: object = {}, token = who.token) =>
-      send(server, 'POST', `/users/${who.userId}/application_credentials`, { token, body: { application_credential: { name: 'robot', ...more } } });
+      send(server, 'POST', `/users/${who.userId}/application_credentials`, {
+        token,
+        body: { application_credential: { name: 'robot', ...more } },
+      });
 
     test('give a token of their project with their roles only, and follow their owner', async () => {
       const who = await person(server);
@@ -169,7 +191,9 @@ describe.each(engines())('tokens on $name', (engine) => {
       expect((await login(byCredential(id, 'wrong'))).status).toBe(401);
       expect((await login(byCredential(id, secret, 'unscoped'))).status).toBe(401);
       const byName = { name: 'robot', secret, user: { id: who.userId } };
-      expect((await login({ auth: { identity: { methods: ['application_credential'], application_credential: byName } } })).status).toBe(201);
+      expect((await login({ auth: { identity: { methods: ['application_credential'], application_credential: byName } } })).status).toBe(
+        201,
+      );
       await send(server, 'DELETE', `/projects/${who.projectId}/users/${who.userId}/roles/${await roleId(server, 'member')}`, {
         token: await adminToken(server),
       });
@@ -197,7 +221,9 @@ describe.each(engines())('tokens on $name', (engine) => {
       }
       expect((await send(server, 'GET', '/auth/projects', { token })).at('projects')).toMatchObject([{ id: who.projectId }]);
       expect((await send(server, 'GET', '/auth/domains', { token })).at('domains')).toEqual([]);
-      await send(server, 'DELETE', `/users/${who.userId}/application_credentials/${made.text('application_credential.id')}`, { token: who.token });
+      await send(server, 'DELETE', `/users/${who.userId}/application_credentials/${made.text('application_credential.id')}`, {
+        token: who.token,
+      });
       expect([await works(token), await works(exchanged)]).toEqual([false, false]);
     });
 
@@ -222,7 +248,12 @@ describe.each(engines())('tokens on $name', (engine) => {
 
     test('are refused with roles that their maker has not, access rules, a past end, a taken name, or by somebody else', async () => {
       const who = await person(server);
-      const refused = [{ roles: [{ name: 'admin' }] }, { access_rules: [{ path: '/v2.0' }] }, { expires_at: '2001-01-01T00:00:00' }, { expires_at: 'soon' }];
+      const refused = [
+        { roles: [{ name: 'admin' }] },
+        { access_rules: [{ path: '/v2.0' }] },
+        { expires_at: '2001-01-01T00:00:00' },
+        { expires_at: 'soon' },
+      ];
       for (const more of refused) expect([(await make(who, more)).status, more]).toEqual([400, more]);
       expect((await make(who)).status).toBe(201);
       expect((await make(who)).status).toBe(409);
@@ -245,10 +276,16 @@ describe.each(engines())('tokens on $name', (engine) => {
             body: { user: { password: 'new', original_password: who.password } },
           }),
       ],
-      ['a new password, set by an administrator', (who, token) => send(server, 'PATCH', `/users/${who.userId}`, { token, body: { user: { password: 'new' } } })],
+      [
+        'a new password, set by an administrator',
+        (who, token) => send(server, 'PATCH', `/users/${who.userId}`, { token, body: { user: { password: 'new' } } }),
+      ],
       ['a disabled user', (who, token) => send(server, 'PATCH', `/users/${who.userId}`, { token, body: { user: { enabled: false } } })],
       ['a deleted user', (who, token) => send(server, 'DELETE', `/users/${who.userId}`, { token })],
-      ['a disabled project', (who, token) => send(server, 'PATCH', `/projects/${who.projectId}`, { token, body: { project: { enabled: false } } })],
+      [
+        'a disabled project',
+        (who, token) => send(server, 'PATCH', `/projects/${who.projectId}`, { token, body: { project: { enabled: false } } }),
+      ],
       ['a deleted project', (who, token) => send(server, 'DELETE', `/projects/${who.projectId}`, { token })],
       [
         'the last role',
@@ -331,7 +368,8 @@ describe.each(engines())('tokens on $name', (engine) => {
     const who = await person(server);
     const stranger = await person(server);
     const service = await person(server, 'service');
-    const look = async (token: string, method: 'GET' | 'HEAD' = 'GET') => (await send(server, method, '/auth/tokens', { token, subject: who.token })).status;
+    const look = async (token: string, method: 'GET' | 'HEAD' = 'GET') =>
+      (await send(server, method, '/auth/tokens', { token, subject: who.token })).status;
     expect([await look(who.token), await look(await adminToken(server)), await look(service.token), await look(stranger.token)]).toEqual([
       200, 200, 200, 403,
     ]);

@@ -52,7 +52,8 @@ const asAdmin = (): Variables => ({
 const environment = (variables: Variables) => ({ PATH: '/usr/bin:/bin', HOME: home, LC_ALL: 'C.UTF-8', ...variables });
 
 describe.skipIf(!has('openstackclient', 'python3-openstackclient'))('the openstack command', { timeout: 120_000 }, () => {
-  const openstack = async (variables: Variables, ...args: string[]) => (await run('openstack', args, { env: environment(variables) })).stdout;
+  const openstack = async (variables: Variables, ...args: string[]) =>
+    (await run('openstack', args, { env: environment(variables) })).stdout;
   async function json<T>(variables: Variables, ...args: string[]): Promise<T> {
     return JSON.parse(await openstack(variables, ...args, '-f', 'json')) as T;
   }
@@ -72,7 +73,11 @@ describe.skipIf(!has('openstackclient', 'python3-openstackclient'))('the opensta
   });
 
   test('shows the catalog, services, endpoints and regions', async () => {
-    const catalog = await json<{ Type: string; Endpoints: { interface: string; url: string; region: string }[] }[]>(asAdmin(), 'catalog', 'list');
+    const catalog = await json<{ Type: string; Endpoints: { interface: string; url: string; region: string }[] }[]>(
+      asAdmin(),
+      'catalog',
+      'list',
+    );
     const network = catalog.find(({ Type }) => Type === 'network');
     expect(network?.Endpoints.map((endpoint) => `${endpoint.interface} ${endpoint.region} ${endpoint.url}`)).toEqual(
       ['public', 'internal', 'admin'].map((face) => `${face} RegionOne ${origin}`),
@@ -90,13 +95,36 @@ describe.skipIf(!has('openstackclient', 'python3-openstackclient'))('the opensta
     await openstack(admin, 'project', 'create', 'work', '--domain', 'team', '--property', 'colour=blue', '--tag', 'one');
     await openstack(admin, 'user', 'create', 'ann', '--domain', 'team', '--password', 'secret of ann', '--email', 'ann@example.org');
     await openstack(admin, 'role', 'create', 'painter');
-    await openstack(admin, 'role', 'add', '--user', 'ann', '--user-domain', 'team', '--project', 'work', '--project-domain', 'team', 'painter');
+    await openstack(
+      admin,
+      'role',
+      'add',
+      '--user',
+      'ann',
+      '--user-domain',
+      'team',
+      '--project',
+      'work',
+      '--project-domain',
+      'team',
+      'painter',
+    );
     await openstack(admin, 'role', 'add', '--user', 'ann', '--user-domain', 'team', '--domain', 'team', 'member');
     const shown = await json<Record<string, unknown>>(admin, 'project', 'show', 'work', '--domain', 'team');
     expect(shown).toMatchObject({ name: 'work', colour: 'blue', tags: ['one'], enabled: true });
     const users = await json<Record<string, unknown>[]>(admin, 'user', 'list', '--project', String(shown.id), '--long');
     expect(users).toMatchObject([{ Name: 'ann', Email: 'ann@example.org' }]);
-    const assignments = await json<Record<string, string>[]>(admin, 'role', 'assignment', 'list', '--user', 'ann', '--user-domain', 'team', '--names');
+    const assignments = await json<Record<string, string>[]>(
+      admin,
+      'role',
+      'assignment',
+      'list',
+      '--user',
+      'ann',
+      '--user-domain',
+      'team',
+      '--names',
+    );
     expect(assignments.map(({ Role, Project, Domain, User }) => [Role, User, Project || Domain].join(' ')).sort()).toEqual([
       'member ann@team team',
       'painter ann@team work@team',
@@ -122,7 +150,20 @@ describe.skipIf(!has('openstackclient', 'python3-openstackclient'))('the opensta
     await openstack(ann, 'user', 'password', 'set', '--original-password', 'secret of ann', '--password', 'another secret');
     expect(await failure(ann, 'token', 'issue')).toMatch(/HTTP 401/);
     await openstack({ ...ann, OS_PASSWORD: 'another secret' }, 'token', 'issue');
-    await openstack(admin, 'role', 'remove', '--user', 'ann', '--user-domain', 'team', '--project', 'work', '--project-domain', 'team', 'painter');
+    await openstack(
+      admin,
+      'role',
+      'remove',
+      '--user',
+      'ann',
+      '--user-domain',
+      'team',
+      '--project',
+      'work',
+      '--project-domain',
+      'team',
+      'painter',
+    );
     expect(await failure({ ...ann, OS_PASSWORD: 'another secret' }, 'token', 'issue')).toMatch(/HTTP 401/);
     await openstack(admin, 'user', 'set', '--name', 'anna', '--disable', 'ann', '--domain', 'team');
     await openstack(admin, 'user', 'delete', 'anna', '--domain', 'team');
@@ -158,7 +199,9 @@ describe.skipIf(!has('openstackclient', 'python3-openstackclient'))('the opensta
   test('lists and changes what roles imply, and works for the whole system', async () => {
     type Rule = { 'Prior Role Name': string; 'Implied Role Name': string };
     const rules = async () =>
-      (await json<Rule[]>(asAdmin(), 'implied', 'role', 'list')).map((rule) => `${rule['Prior Role Name']} ${rule['Implied Role Name']}`).sort();
+      (await json<Rule[]>(asAdmin(), 'implied', 'role', 'list'))
+        .map((rule) => `${rule['Prior Role Name']} ${rule['Implied Role Name']}`)
+        .sort();
     const standard = ['admin manager', 'manager member', 'member reader'];
     expect(await rules()).toEqual(standard);
     await openstack(asAdmin(), 'implied', 'role', 'create', 'service', '--implied-role', 'reader');

@@ -26,7 +26,8 @@ async function checkPlace(reader: Reader, row: AssignmentRow): Promise<void> {
   if (row.scope_kind === 'domain') found(await domains.find(reader, row.scope_id), 'domain', row.scope_id);
 }
 
-const absent = (row: AssignmentRow) => notFound('role assignment', `user ${row.user_id}, ${row.scope_kind} ${row.scope_id}, role ${row.role_id}`);
+const absent = (row: AssignmentRow) =>
+  notFound('role assignment', `user ${row.user_id}, ${row.scope_kind} ${row.scope_id}, role ${row.role_id}`);
 
 const place: Readonly<Record<Kind, string>> = { project: 'in a project', domain: 'in a domain', system: 'in the whole system' };
 
@@ -116,7 +117,8 @@ async function select(ask: Ask): Promise<Shown[]> {
     ...(id !== undefined && { scope_id: id }),
   });
   const roleId = filter(ask, 'role.id');
-  const shown = flag(ask, 'effective') === 1 ? effective(given, await listImplications(read)) : given.map((row) => ({ ...row, priorId: row.role_id }));
+  const shown =
+    flag(ask, 'effective') === 1 ? effective(given, await listImplications(read)) : given.map((row) => ({ ...row, priorId: row.role_id }));
   return shown.filter(({ role_id }) => roleId === undefined || role_id === roleId);
 }
 
@@ -136,7 +138,8 @@ function effective(given: readonly AssignmentRow[], implications: Awaited<Return
 async function bodies(ask: Ask, rows: readonly Shown[]): Promise<object[]> {
   const { read } = ask.identity.store;
   const names = flag(ask, 'include_names') === 1;
-  const byId = async <Row extends { id: string }>(list: () => Promise<Row[]>) => new Map((names ? await list() : []).map((row) => [row.id, row]));
+  const byId = async <Row extends { id: string }>(list: () => Promise<Row[]>) =>
+    new Map((names ? await list() : []).map((row) => [row.id, row]));
   const [domainOf, projectOf, userOf, roleOf] = [
     await byId(() => domains.list(read, {})),
     await byId(() => projects.list(read, {})),

@@ -1,7 +1,8 @@
 // What a call of the identity API is: a row in a table, from which plugin.ts makes the route and tools/identity-reference.ts the documentation.
 // The tables are in the files named by their nouns.
-import { invalid, notFound } from '#identity/errors.ts';
+
 import type { EmbeddedIdentity } from '#identity/embedded.ts';
+import { invalid, notFound } from '#identity/errors.ts';
 import type { Session } from '#identity/sessions.ts';
 
 export interface Ask {

@@ -2,7 +2,8 @@
 import { catalogEndpoints, catalogServices, REGION } from '#identity/catalog.ts';
 import { type Ask, admin, anyone, type Call, filter, found, listed, ok, param } from './call.ts';
 
-const services = (ask: Ask) => catalogServices.map((service) => ({ ...service, enabled: true, links: { self: ask.url(`/services/${service.id}`) } }));
+const services = (ask: Ask) =>
+  catalogServices.map((service) => ({ ...service, enabled: true, links: { self: ask.url(`/services/${service.id}`) } }));
 
 const endpoints = (ask: Ask) =>
   catalogEndpoints(ask.origin).map(({ id, serviceId, interface: face, region, url }) => ({

@@ -32,7 +32,9 @@ const credentialBody =
     // Without a zone: the form that gophercloud reads.
     expires_at: row.expires_at === null ? null : new Date(row.expires_at).toISOString().replace('Z', '000'),
     unrestricted: row.unrestricted === 1,
-    roles: all.filter(({ id }) => (JSON.parse(row.role_ids) as string[]).includes(id)).map(({ id, name }) => ({ id, name, domain_id: null })),
+    roles: all
+      .filter(({ id }) => (JSON.parse(row.role_ids) as string[]).includes(id))
+      .map(({ id, name }) => ({ id, name, domain_id: null })),
     links: { self: ask.url(`/users/${row.user_id}/application_credentials/${row.id}`) },
   });
 

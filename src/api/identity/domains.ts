@@ -1,9 +1,10 @@
 // Domains: where users and projects live, and their names are unique.
-import { newId } from '#identity/bootstrap.ts';
+
 import { unassignScope } from '#identity/assignments.ts';
+import { newId } from '#identity/bootstrap.ts';
 import { forbidden } from '#identity/errors.ts';
 import { type DomainRow, domains } from '#identity/tables.ts';
-import { actsAsAdmin, admin, type Ask, type Call, created, done, filter, flag, found, listed, ok, type Permission, param } from './call.ts';
+import { type Ask, actsAsAdmin, admin, type Call, created, done, filter, flag, found, listed, ok, type Permission, param } from './call.ts';
 import { unlessTaken } from './duplicates.ts';
 import { bool, carried, ignored, nameOf, nullable, optional, text } from './shape.ts';
 
@@ -20,7 +21,14 @@ export const domainBody =
     links: { self: ask.url(`/domains/${id}`) },
   });
 
-const fields = { description: optional(nullable(text())), enabled: optional(bool), id: ignored, links: ignored, options: ignored, tags: ignored };
+const fields = {
+  description: optional(nullable(text())),
+  enabled: optional(bool),
+  id: ignored,
+  links: ignored,
+  options: ignored,
+  tags: ignored,
+};
 const readNew = carried('domain', { ...fields, name: nameOf(64) });
 const readChange = carried('domain', { ...fields, name: optional(nameOf(64)) });
 
@@ -42,7 +50,10 @@ export const domainCalls: readonly Call[] = [
     may: admin,
     async answer(ask) {
       const [name, enabled] = [filter(ask, 'name'), flag(ask, 'enabled')];
-      const rows = await domains.list(ask.identity.store.read, { ...(name !== undefined && { name }), ...(enabled !== undefined && { enabled }) });
+      const rows = await domains.list(ask.identity.store.read, {
+        ...(name !== undefined && { name }),
+        ...(enabled !== undefined && { enabled }),
+      });
       return listed(ask, 'domains', rows.map(domainBody(ask)));
     },
   },

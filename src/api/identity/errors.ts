@@ -20,13 +20,15 @@ export const errorBody = ({ status, message }: ApiError): object => ({
 /** An error of ours for whatever was thrown; what nobody foresaw is a bug, and says nothing of itself. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof StoreUnavailable) return new ApiError('unavailable', 'Service Unavailable', 'The identity store is not available.', error);
+  if (error instanceof StoreUnavailable)
+    return new ApiError('unavailable', 'Service Unavailable', 'The identity store is not available.', error);
   if (error instanceof ConstraintViolation) {
     const words = error.kind === 'unique' ? 'the name is taken already' : 'what it refers to is gone';
     return new ApiError('conflict', 'Conflict', `Conflict occurred attempting to store the object: ${words}.`, error);
   }
   const { statusCode, code } = error as { statusCode?: number; code?: string };
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new ApiError('tooLarge', 'Request Entity Too Large', 'The request body is too large.', error);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new ApiError('tooLarge', 'Request Entity Too Large', 'The request body is too large.', error);
   if (error instanceof SyntaxError || (statusCode !== undefined && statusCode >= 400 && statusCode < 500)) {
     return invalid('The body is not JSON that can be understood.');
   }

@@ -52,7 +52,16 @@ export function identityRoutes(identity: EmbeddedIdentity, options: IdentityRout
       return send(reply, { status: shown.status, body: errorBody(shown) });
     });
     app.setNotFoundHandler((_request, reply) => {
-      send(reply, { status: 404, body: { error: { code: 404, message: '(https://docs.openstack.org/api-ref/identity/v3): The resource could not be found.', title: 'Not Found' } } });
+      send(reply, {
+        status: 404,
+        body: {
+          error: {
+            code: 404,
+            message: '(https://docs.openstack.org/api-ref/identity/v3): The resource could not be found.',
+            title: 'Not Found',
+          },
+        },
+      });
     });
     app.get('/', (request, reply) => send(reply, { status: 300, body: versions(askOf(request)) }));
     await app.register(

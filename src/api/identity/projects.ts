@@ -59,8 +59,7 @@ type NewProject = ReturnType<typeof readNew>;
 const inProject: Permission = {
   says: 'admin, or a user with a role in the project',
   allows: async (ask) =>
-    actsAsAdmin(ask) ||
-    (await reachableProjects(ask.identity.store.read, ask.session)).some(({ id }) => id === param(ask, 'project_id')),
+    actsAsAdmin(ask) || (await reachableProjects(ask.identity.store.read, ask.session)).some(({ id }) => id === param(ask, 'project_id')),
 };
 
 /** The domain that a new user or project without one goes to: that of the caller's project or domain. */

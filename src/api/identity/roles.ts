@@ -19,7 +19,13 @@ export const roleBody =
     links: { self: ask.url(`/roles/${id}`) },
   });
 
-const fields = { description: optional(nullable(text())), domain_id: optional(nullable(text(0, 64))), id: ignored, links: ignored, options: ignored };
+const fields = {
+  description: optional(nullable(text())),
+  domain_id: optional(nullable(text(0, 64))),
+  id: ignored,
+  links: ignored,
+  options: ignored,
+};
 const readNew = carried('role', { ...fields, name: nameOf(255) });
 const readChange = carried('role', { ...fields, name: optional(nameOf(255)) });
 
@@ -133,7 +139,9 @@ export const roleCalls: readonly Call[] = [
     may: admin,
     async answer(ask) {
       const prior = await findRole(ask, 'prior_id');
-      const ids = (await listImplications(ask.identity.store.read)).filter(({ priorId }) => priorId === prior.id).map(({ impliedId }) => impliedId);
+      const ids = (await listImplications(ask.identity.store.read))
+        .filter(({ priorId }) => priorId === prior.id)
+        .map(({ impliedId }) => impliedId);
       const implied = ids.length === 0 ? [] : await roles.listIds(ask.identity.store.read, ids);
       return ok({ role_inference: inferenceBody(ask, prior, implied), links: { self: ask.url(`/roles/${prior.id}/implies`) } });
     },

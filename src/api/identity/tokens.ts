@@ -21,7 +21,8 @@ const proofs: Readonly<Record<string, Read<Proof>>> = {
   token: (value, at) => ({ method: 'token', token: object({ id: text(1) })(value, at).id }),
   application_credential(value, at) {
     const read = object({ id: optional(text(1, 255)), name: optional(text(1, 255)), user: optional(asked), secret })(value, at);
-    if (read.id === undefined && (read.name === undefined || read.user === undefined)) throw invalid(`${at} needs an id, or a name and a user.`);
+    if (read.id === undefined && (read.name === undefined || read.user === undefined))
+      throw invalid(`${at} needs an id, or a name and a user.`);
     return { method: 'application_credential', ...read };
   },
 };
@@ -30,7 +31,8 @@ const proofs: Readonly<Record<string, Read<Proof>>> = {
 function named(value: Asked, at: string): Asked {
   if (value.id !== undefined) return value;
   if (value.name === undefined) throw invalid(`${at} needs an id or a name.`);
-  if (value.domain?.id === undefined && value.domain?.name === undefined) throw invalid(`${at} needs a domain, by id or name, besides its name.`);
+  if (value.domain?.id === undefined && value.domain?.name === undefined)
+    throw invalid(`${at} needs a domain, by id or name, besides its name.`);
   return value;
 }
 
@@ -100,7 +102,9 @@ function tokenBody(ask: Ask, { claims, user, scope, roles, credential }: Session
       expires_at: day(claims.expiresAt),
       ...where[scope.kind](),
       ...(scope.kind !== 'none' && { roles }),
-      ...(credential && { application_credential: { id: credential.id, name: credential.name, restricted: credential.unrestricted === 0 } }),
+      ...(credential && {
+        application_credential: { id: credential.id, name: credential.name, restricted: credential.unrestricted === 0 },
+      }),
       ...catalog,
     },
   };

@@ -144,7 +144,8 @@ export const userCalls: readonly Call[] = [
       const asked = readPasswords(ask.body);
       const { passwords, store } = ask.identity;
       const before = await users.find(store.read, id);
-      if (!(await passwords.verify(asked.original_password, before?.password_hash))) throw unauthenticated('the original password is wrong');
+      if (!(await passwords.verify(asked.original_password, before?.password_hash)))
+        throw unauthenticated('the original password is wrong');
       const hash = await passwords.hash(asked.password);
       await ask.identity.write(async (tx) => {
         const old = found(await users.find(tx, id), 'user', id);

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { type ScryptCost, scryptPasswords } from './passwords.ts';
+
+const cheap: ScryptCost = { log2n: 4, r: 1, p: 1 };
+
+describe('passwords', () => {
+  test('are verified by their hash, and nothing else is', async () => {
+    const passwords = scryptPasswords(cheap);
+    const hash = await passwords.hash('päss\0wörd');
+    expect(hash).toMatch(/^scrypt\$4\$1\$1\$[\w-]{22}\$[\w-]{43}$/);
+    expect(hash).not.toContain('wörd');
+    expect(await passwords.verify('päss\0wörd', hash)).toBe(true);
+    for (const wrong of ['', 'päss', 'päss\0wörd ', 'PÄSS\0WÖRD']) expect(await passwords.verify(wrong, hash)).toBe(false);
+    for (const nobody of [null, undefined]) expect(await passwords.verify('', nobody)).toBe(false);
+  });
+
+  test('get a salt each', async () => {
+    const passwords = scryptPasswords(cheap);
+    expect(await passwords.hash('same')).not.toBe(await passwords.hash('same'));
+  });
+
+  test('outlive a change of the cost', async () => {
+    const hash = await scryptPasswords({ log2n: 5, r: 2, p: 3 }).hash('old');
+    expect(await scryptPasswords(cheap).verify('old', hash)).toBe(true);
+    expect(await scryptPasswords(cheap).verify('new', hash)).toBe(false);
+  });
+
+  test('a hash of another scheme is an error, not a wrong password', async () => {
+    await expect(scryptPasswords(cheap).verify('x', '$2b$12$abc')).rejects.toThrow(/known form/);
+  });
+
+  test('take as long for an unknown user as for a wrong password', async () => {
+    const passwords = scryptPasswords();
+    const hash = await passwords.hash('right');
+    const fastest = async (stored: string | undefined) => {
+      const times: number[] = [];
+      for (let round = 0; round < 3; round++) {
+        const start = performance.now();
+        await passwords.verify('wrong', stored);
+        times.push(performance.now() - start);
+      }
+      return Math.min(...times);
+    };
+    const [known, unknown] = [await fastest(hash), await fastest(undefined)];
+    expect(unknown / known).toBeGreaterThan(0.5);
+    expect(unknown / known).toBeLessThan(2);
+  });
+
+  test('a storm of logins leaves the event loop free, and is served in order', async () => {
+    const passwords = scryptPasswords({ log2n: 13, r: 8, p: 1 }, 1);
+    const order: number[] = [];
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    await Promise.all(Array.from({ length: 12 }, (_, number) => passwords.hash('x').then(() => order.push(number))));
+    clearInterval(timer);
+    expect(order).toEqual(Array.from({ length: 12 }, (_, number) => number));
+    // Hashing all of them on the loop would stop it for a quarter of a second and more.
+    expect(longest).toBeLessThan(100);
+  });
+});
