@@ -6,7 +6,7 @@ import type { Store, Tx } from '#store/store.ts';
 export const POLL_MS = 1_000;
 
 export interface Changes {
-  /** Goes up whenever anything may have changed. */
+  /** Goes up whenever anything may have changed: what was looked up under a lower number no longer counts. */
   readonly seen: number;
   /** Whether the store was asked less than POLL_MS ago. */
   fresh(now: number): boolean;
@@ -16,8 +16,7 @@ export interface Changes {
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
-/** `changed` is called when what was looked up before no longer counts. */
-export function watchChanges(store: Store, changed: () => void): Changes {
+export function watchChanges(store: Store): Changes {
   let seen = 0;
   let position = -1;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -26,7 +25,6 @@ export function watchChanges(store: Store, changed: () => void): Changes {
   function forget(newPosition: number): void {
     position = Math.max(position, newPosition);
     seen++;
-    changed();
   }
 
   async function ask(): Promise<void> {

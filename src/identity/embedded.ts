@@ -38,18 +38,25 @@ export interface EmbeddedIdentity extends Identity {
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
+/** A token that was looked up when `changes.seen` was `seen`, and is good as long as it still is. */
+interface Known {
+  readonly session: Session;
+  readonly seen: number;
+}
+
 /** Opens the identity of a store that `bootstrap` has prepared. */
 export async function embeddedIdentity(store: Store, options: EmbeddedOptions = {}): Promise<EmbeddedIdentity> {
   const signer = await loadSigner(store);
   const lifetime = options.tokenLifetime ?? 3_600_000;
-  const cache = tokenCache<Session>(options.remembered ?? 20_000);
-  const changes = watchChanges(store, () => cache.clear());
+  const cache = tokenCache<Known>(options.remembered ?? 20_000);
+  const changes = watchChanges(store);
 
   function remembered(token: string): Session | undefined {
     const now = Date.now();
     if (!changes.fresh(now)) return undefined;
-    const session = cache.get(token);
-    return session !== undefined && session.claims.expiresAt > now && !credentialOver(session, now) ? session : undefined;
+    const known = cache.get(token);
+    if (known?.seen !== changes.seen || known.session.claims.expiresAt <= now || credentialOver(known.session, now)) return undefined;
+    return known.session;
   }
 
   async function lookUp(token: string): Promise<Session | undefined> {
@@ -58,13 +65,14 @@ export async function embeddedIdentity(store: Store, options: EmbeddedOptions = 
       const session = remembered(token);
       if (session) return session;
     }
-    const claims = await signer.verify(token);
+    // A signature that was right stays right.
+    const claims = cache.get(token)?.session.claims ?? (await signer.verify(token));
     if (claims === undefined) return undefined;
+    // Taken before anything is read: what changes while we read makes this session one to be looked up again.
     const seen = changes.seen;
     const session = await openSession(store.read, claims, Date.now());
     if (typeof session === 'string') return undefined;
-    // Something changed while we read: good for this request, which overlapped the change, but not to be remembered.
-    if (seen === changes.seen) cache.set(token, session);
+    cache.set(token, { session, seen });
     return session;
   }
 
