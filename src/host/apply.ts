@@ -1,8 +1,9 @@
 // Carries out the steps of a plan on this host: called by the reconcile loop and by nobody else. Consecutive steps of one kind
 // share a process (`ip -batch`); a step that fails is told apart from its neighbours, which go on. Its twin for tests is fake.ts.
 import { setImmediate } from 'node:timers/promises';
-import { writeSetting, writeWhole } from './files.ts';
+import { writeDirectory, writeSetting, writeWhole } from './files.ts';
 import { signalDaemon, startDaemon } from './daemons.ts';
+import { forgetLeases } from './lease-bus.ts';
 import { inNamespace } from './netns.ts';
 import { runProgram } from './process.ts';
 import type { Step } from './steps.ts';
@@ -94,6 +95,10 @@ async function applyOne(step: Step, signal: AbortSignal): Promise<void> {
       return writeSetting(step.name, step.value);
     case 'file':
       return writeWhole(step.path, step.content, step.mode ?? 0o644);
+    case 'directory':
+      return writeDirectory(step.path, step.present);
+    case 'forget':
+      return forgetLeases(step.bus, step.server, step.addresses, signal);
     case 'start':
       return startDaemon(inNamespace(step.netns, step.argv), step.pidFile, signal);
     case 'signal':

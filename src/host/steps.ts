@@ -32,6 +32,12 @@ export interface FileStep extends Serves {
   /** Permission bits; 0o644 when left out, because daemons read their files as their own user. */
   readonly mode?: number;
 }
+/** A directory that any user may read, made with what leads to it, or removed with what is in it. */
+export interface DirectoryStep extends Serves {
+  readonly tool: 'directory';
+  readonly path: string;
+  readonly present: boolean;
+}
 /** A daemon started in a session of its own, so that it outlives us; it writes `pidFile` itself. */
 export interface StartStep extends Serves {
   readonly tool: 'start';
@@ -52,8 +58,15 @@ export interface RunStep extends Serves {
   readonly netns?: string;
   readonly argv: readonly string[];
 }
+/** Leases that the DHCP server `server` on the lease bus at `bus` must drop, whoever holds them. */
+export interface ForgetStep extends Serves {
+  readonly tool: 'forget';
+  readonly bus: string;
+  readonly server: string;
+  readonly addresses: readonly string[];
+}
 
-export type Step = IpStep | BridgeStep | SysctlStep | FileStep | StartStep | SignalStep | RunStep;
+export type Step = IpStep | BridgeStep | SysctlStep | FileStep | DirectoryStep | StartStep | SignalStep | RunStep | ForgetStep;
 
 /** A step as one line of text, as `agent plan` and the golden files print it. */
 export function stepText(step: Step): string {
@@ -67,6 +80,10 @@ export function stepText(step: Step): string {
       return `sysctl${where} ${step.name}=${step.value}`;
     case 'file':
       return step.content === null ? `remove ${step.path}` : `write ${step.path} (${step.content.length} bytes)`;
+    case 'directory':
+      return step.present ? `make directory ${step.path}` : `remove directory ${step.path}`;
+    case 'forget':
+      return `forget ${step.server} ${step.addresses.join(' ')}`;
     case 'start':
       return `start${where} ${step.argv.join(' ')}`;
     case 'signal':
