@@ -97,7 +97,10 @@ export function startLoop(options: LoopOptions): Loop {
     const plan = target.plan(desired, actual, scope);
     if (scope === 'all' && !expected && plan.steps.length > 0) {
       counters.drift++;
-      log.warn({ target: target.name, steps: plan.steps.slice(0, 20).map(stepText), count: plan.steps.length }, 'drift: the host was not as left');
+      log.warn(
+        { target: target.name, steps: plan.steps.slice(0, 20).map(stepText), count: plan.steps.length },
+        'drift: the host was not as left',
+      );
     }
     const failed = plan.steps.length === 0 ? new Map<string, string>() : await apply(plan.steps);
     report(desired, plan, failed, scope);
@@ -117,7 +120,8 @@ export function startLoop(options: LoopOptions): Loop {
     const { failed, failures } = await executor.apply(steps, signal);
     target.applied?.(steps, failures);
     counters.failures += failures.size;
-    for (const [step, message] of [...failures].slice(0, 20)) log.warn({ target: target.name, step: stepText(step), reason: message }, 'a step failed');
+    for (const [step, message] of [...failures].slice(0, 20))
+      log.warn({ target: target.name, step: stepText(step), reason: message }, 'a step failed');
     return failed;
   }
 

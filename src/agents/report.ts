@@ -1,7 +1,7 @@
 // What this host has to say about its desired objects: kept until the server has it, sent in batches, and only when it is new.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Log } from './log.ts';
 import type { Report, ServerLink } from './link.ts';
+import type { Log } from './log.ts';
 
 /** Reports in one call to the server. */
 const BATCH = 500;

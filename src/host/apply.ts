@@ -1,8 +1,8 @@
 // Carries out the steps of a plan on this host: called by the reconcile loop and by nobody else. Consecutive steps of one kind
 // share a process (`ip -batch`); a step that fails is told apart from its neighbours, which go on. Its twin for tests is fake.ts.
 import { setImmediate } from 'node:timers/promises';
-import { writeDirectory, writeSetting, writeWhole } from './files.ts';
 import { signalDaemon, startDaemon } from './daemons.ts';
+import { writeDirectory, writeSetting, writeWhole } from './files.ts';
 import { forgetLeases } from './lease-bus.ts';
 import { inNamespace } from './netns.ts';
 import { runProgram } from './process.ts';
@@ -120,28 +120,38 @@ type Settings = readonly Extract<Step, { tool: 'sysctl' }>[];
 
 /**
  * One `ip -batch` or `bridge -batch`. With -force the program goes on after a line that the kernel refuses, but ends at one that it cannot
- * parse, without saying how far it came: then the halves are run again by themselves. A line that was already done may fail at
- * its second run; the next round looks at the host and finds it right.
+ * parse, without saying how far it came: then the halves are run by themselves, and that a line was done already is no failure.
  */
-async function applyLines(lines: Lines, failures: Map<Step, string>, signal: AbortSignal): Promise<void> {
+async function applyLines(given: Lines, failures: Map<Step, string>, signal: AbortSignal, again = false): Promise<void> {
+  const lines = given.filter((step) => {
+    const broken = step.args.find((text) => text === '' || /[\s'"#\\]/.test(text)); // words are split at blanks; there are no escapes
+    if (broken !== undefined) failures.set(step, `not a word for a batch line: ${JSON.stringify(broken)}`);
+    return broken === undefined;
+  });
   const first = lines[0];
   if (first === undefined) return;
   const where = first.tool === 'ip' && first.netns !== undefined ? ['-n', first.netns] : [];
-  const input = `${lines.map((step) => step.args.map(word).join(' ')).join('\n')}\n`;
+  const input = `${lines.map((step) => step.args.join(' ')).join('\n')}\n`;
   const { code, stderr } = await runProgram([first.tool, ...where, '-force', '-batch', '-'], { input, signal });
   const refused = parseFailures(stderr);
   if (code === 0 || (code === 1 && refused.length > 0)) {
     for (const { line, message } of refused) {
       const step = lines[line - 1];
-      if (step !== undefined && !failures.has(step)) failures.set(step, message);
+      if (step !== undefined && !(again && isDone(step, message))) failures.set(step, message);
     }
   } else if (lines.length === 1) {
     failures.set(first, oneLine(stderr) || `${first.tool} ended with ${code}`);
   } else {
     const middle = lines.length >> 1;
-    await applyLines(lines.slice(0, middle), failures, signal);
-    await applyLines(lines.slice(middle), failures, signal);
+    await applyLines(lines.slice(0, middle), failures, signal, true);
+    await applyLines(lines.slice(middle), failures, signal, true);
   }
+}
+
+/** Whether a line that is run a second time was refused because the first time it succeeded. */
+function isDone(step: Step, message: string): boolean {
+  const undoes = 'args' in step && step.args[1] === 'del';
+  return undoes ? /Cannot find|No such/.test(message) : /File exists/.test(message);
 }
 
 /** Reads `-batch -force` diagnostics: each `Command failed -:N` is preceded by the reason. */
@@ -174,12 +184,6 @@ async function applySettings(settings: Settings, netns: string, failures: Map<St
     blamed = true;
   }
   if (!blamed) throw new Error(oneLine(stderr) || `sysctl ended with ${code}`);
-}
-
-/** Batch lines are split at blanks and know quotes but no escapes: a word that would break the line is a defect of the plan. */
-function word(text: string): string {
-  if (text === '' || /[\s'"#\\]/.test(text)) throw new Error(`not a word for a batch line: ${JSON.stringify(text)}`);
-  return text;
 }
 
 function oneLine(text: string): string {

@@ -1,7 +1,7 @@
 // Daemons that outlive the agent (dnsmasq and its like): started in a session of their own, known by their pid file, and never
 // signalled before /proc/PID/cmdline has shown that the number still is theirs.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, closeSync, readFileSync, rmSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,11 @@ export async function signalDaemon(pidFile: string, match: string, name: NodeJS.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
   if (name === 'SIGHUP') return;
-  for (const deadline = Date.now() + STOP_LIMIT; (await daemonPid(pidFile, match, pid)) !== undefined; await pause(5, undefined, { signal })) {
+  for (
+    const deadline = Date.now() + STOP_LIMIT;
+    (await daemonPid(pidFile, match, pid)) !== undefined;
+    await pause(5, undefined, { signal })
+  ) {
     if (Date.now() > deadline) throw new Error(`process ${pid} of ${pidFile} did not end within ${STOP_LIMIT / 1000} s of ${name}`);
   }
 }

@@ -63,7 +63,8 @@ function addLink(host: HostLinks, args: readonly string[]): string | undefined {
   if (host.links.has(name)) return 'RTNETLINK answers: File exists';
   const vni = Number(given.get('id'));
   if (kind === 'vxlan') {
-    for (const link of host.links.values()) if (link.vxlan?.vni === vni) return 'Error: A VXLAN device with the specified VNI already exists.';
+    for (const link of host.links.values())
+      if (link.vxlan?.vni === vni) return 'Error: A VXLAN device with the specified VNI already exists.';
   }
   const parent = given.get('link');
   if (parent !== undefined && !host.links.has(parent)) return `Cannot find device "${parent}"`;

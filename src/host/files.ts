@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 
 /** Writes `/proc/sys/<name>` in the namespace of this process. Synchronous: it takes microseconds, a thread-pool round trip takes longer. */
 export function writeSetting(name: string, value: string): void {
-  if (!/^[\w.@:-]+(\/[\w.@:-]+)+$/.test(name) || name.split('/').includes('..')) throw new Error(`not the name of a kernel setting: ${name}`);
+  if (!/^[\w.@:-]+(\/[\w.@:-]+)+$/.test(name) || name.split('/').includes('..'))
+    throw new Error(`not the name of a kernel setting: ${name}`);
   try {
     writeFileSync(`/proc/sys/${name}`, value, { flag: 'r+' }); // never creates
   } catch (error) {

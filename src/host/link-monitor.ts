@@ -25,7 +25,12 @@ export async function monitorLinks(options: LinkMonitorOptions): Promise<void> {
   }
 }
 
-function follow({ changed, lost, signal, argv = ['ip', '-rcvbuf', '8388608', '-o', 'monitor', 'link'] }: LinkMonitorOptions): Promise<void> {
+function follow({
+  changed,
+  lost,
+  signal,
+  argv = ['ip', '-rcvbuf', '8388608', '-o', 'monitor', 'link'],
+}: LinkMonitorOptions): Promise<void> {
   return new Promise((resolve) => {
     const [file = '', ...args] = argv;
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });

@@ -1,18 +1,12 @@
 // A server made of hand-written desired objects, and the agents that ask it, each a process on a throw-away host.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { AgentView } from '#agents/agent.ts';
 import type { Report } from '#agents/link.ts';
 import { type DesiredDelta, type DesiredObject, type DesiredValue, PROTOCOL } from '#desired/objects.ts';
+import { desiredObject } from '#test/l2-wishes.ts';
 import type { TestHost } from './host.ts';
-
-/** An object with its key and digest. */
-export function desired(value: DesiredValue, host = ''): DesiredObject {
-  const id = value.kind === 'flood' ? `${value.network_id}/${host || value.tunnel_ip}` : 'port_id' in value && value.kind !== 'dhcp' ? value.port_id : value.network_id;
-  return { key: `${value.kind}/${id}`, digest: createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16), value };
-}
 
 /** What the server knows of one host. */
 export interface TestServer {
@@ -40,7 +34,7 @@ export function makeServer(): TestServer {
       return String(journal.length);
     },
     put(...values) {
-      const put = values.map((value) => desired(value));
+      const put = values.map(desiredObject);
       for (const object of put) objects.set(object.key, object);
       journal.push({ drop: [], put });
       wake();
@@ -59,7 +53,12 @@ export function makeServer(): TestServer {
       const since = journal.slice(Number(cursor));
       const gone = new Set(since.flatMap((entry) => entry.drop));
       const put = new Map(since.flatMap((entry) => entry.put.map(({ key }) => [key, objects.get(key)] as const)));
-      return { cursor: now, complete: false, drop: [...gone].filter((key) => !objects.has(key)), put: [...put.values()].filter((object) => object !== undefined) };
+      return {
+        cursor: now,
+        complete: false,
+        drop: [...gone].filter((key) => !objects.has(key)),
+        put: [...put.values()].filter((object) => object !== undefined),
+      };
     },
   };
 }
@@ -72,7 +71,11 @@ export interface AgentProcess {
 }
 
 /** Starts the Linux bridge agent on a host. */
-export function startAgent(host: TestHost, server: TestServer, settings: { physical?: Record<string, string>; resync?: number } = {}): AgentProcess {
+export function startAgent(
+  host: TestHost,
+  server: TestServer,
+  settings: { physical?: Record<string, string>; resync?: number } = {},
+): AgentProcess {
   const program = fileURLToPath(new URL('l2-agent.ts', import.meta.url));
   const [file = '', ...args] = host.on([process.execPath, program, JSON.stringify(settings)]);
   const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
