@@ -9,6 +9,7 @@ export const sqliteDialect: Dialect = {
   xid: '',
   inJson: 'IN (SELECT value FROM json_each(?))',
   jsonArray: (expression) => `json_group_array(${expression})`,
+  now: "strftime('%Y-%m-%d %H:%M:%S', 'now')",
   forUpdate: '',
 };
 
@@ -20,5 +21,6 @@ export const postgresDialect: Dialect = {
   // An array, not a subquery in IN: the planner then looks the values up in an index instead of joining.
   inJson: '= ANY (ARRAY(SELECT json_array_elements_text(?::json)))',
   jsonArray: (expression) => `COALESCE(json_agg(${expression})::text, '[]')`,
+  now: "to_char(now() AT TIME ZONE 'utc', 'YYYY-MM-DD HH24:MI:SS')",
   forUpdate: 'FOR UPDATE',
 };

@@ -44,9 +44,8 @@ async function prepareTable(store: Store): Promise<void> {
   const make = `CREATE TABLE IF NOT EXISTS schema_versions (version ${store.dialect.integer} PRIMARY KEY, name TEXT NOT NULL)`;
   try {
     await store.exec(make);
-  } catch (error) {
-    // On PostgreSQL two programs that both find no table collide in the catalog; the second time it is there.
-    if (!(error instanceof ConstraintViolation)) throw error;
+  } catch {
+    // On PostgreSQL two programs that both find no table collide in the catalog; the second time it is there. Any other error comes again.
     await store.exec(make);
   }
 }

@@ -54,6 +54,8 @@ export interface Dialect {
   readonly inJson: string;
   /** Aggregates an expression over the rows of a group into the text of a JSON array; `[]` where there are none. */
   jsonArray(expression: string): string;
+  /** The present moment in UTC as agents' times are kept: `YYYY-MM-DD HH:MM:SS`. */
+  readonly now: string;
   /** Tail of a SELECT that locks the rows it found until commit; '' where there is one writer only. */
   readonly forUpdate: string;
 }

@@ -155,7 +155,8 @@ CREATE TABLE agents (
   admin_state_up ${integer} NOT NULL,
   created_at TEXT NOT NULL,
   started_at TEXT NOT NULL,
-  heartbeat_timestamp TEXT NOT NULL
+  heartbeat_timestamp TEXT NOT NULL,
+  alive_until TEXT NOT NULL
 );
 CREATE UNIQUE INDEX agents_type_host ON agents (agent_type, host);
 CREATE INDEX agents_host ON agents (host);
