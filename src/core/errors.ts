@@ -37,7 +37,6 @@ export class ApiError extends Error {
   }
 }
 
-
 type Raise<Message extends string> = (params: Record<Placeholders<Message>, string | number>, cause?: unknown) => ApiError;
 type Placeholders<M extends string> = M extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholders<Rest> : never;
 
@@ -53,7 +52,12 @@ export function errorTable<const T extends Record<string, readonly [ErrorKind, s
   for (const [type, [kind, message]] of Object.entries(table)) {
     declaredErrors.set(type, { kind, message });
     raise[type] = (params: Record<string, string | number>, cause?: unknown) =>
-      new ApiError(kind, type, message.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name])), cause);
+      new ApiError(
+        kind,
+        type,
+        message.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name])),
+        cause,
+      );
   }
   return raise as { [K in keyof T]: Raise<T[K][1]> };
 }

@@ -1,0 +1,37 @@
+// One write in progress: the transaction, who asked, and what rules may do to other resources inside it. Made anew for every attempt of
+// a transaction; rules receive it and touch the store only through it.
+import type { Actor } from '#identity/actor.ts';
+import type { SqlValue, Tx } from '#store/store.ts';
+import type { Attributes, Create, Row, Update } from './attributes.ts';
+import type { Resource } from './resource.ts';
+import type { Settings } from './settings.ts';
+import type { StoredRow } from './sql.ts';
+
+/** Why a write happens, for the journal. */
+export interface Cause {
+  readonly actor: Actor;
+  readonly requestId: string;
+}
+
+export interface Context extends Cause {
+  readonly tx: Tx;
+  readonly settings: Settings;
+  /** The moment of the write, `2026-01-01T00:00:00Z`. */
+  readonly now: string;
+  /** A row by id, whoever it belongs to; kept for the transaction. With `lock`, nobody else changes it until commit. */
+  load<A extends Attributes>(resource: Resource<A>, id: string, lock?: boolean): Promise<Row<A> | undefined>;
+  /** Rows by a condition over `r`, in the order of their ids. */
+  find<A extends Attributes>(resource: Resource<A>, where: string, ...params: SqlValue[]): Promise<Row<A>[]>;
+  /** Creates as a client would, rules and journal included; neither policy nor quota refuse what the system needs for itself. */
+  create<A extends Attributes>(resource: Resource<A>, input: Create<A> & { project_id: string }): Promise<Row<A>>;
+  update<A extends Attributes>(resource: Resource<A>, before: Row<A>, changes: Update<A>): Promise<Row<A>>;
+  /** Stores changes as they are, past the resource's own rules; followers and journal have their part all the same. */
+  store<A extends Attributes>(resource: Resource<A>, before: Row<A>, changes: Update<A>): Promise<Row<A>>;
+  delete<A extends Attributes>(resource: Resource<A>, row: Row<A>): Promise<void>;
+  /** Whether this very transaction is deleting the row. */
+  isGoing(resource: { readonly name: string }, id: string): boolean;
+  /** Writes a journal entry of a kind that is no resource, and wakes its scopes after commit. */
+  note(kind: string, id: string, action: string, scopes: readonly string[]): Promise<void>;
+}
+
+export type { StoredRow };

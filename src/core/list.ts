@@ -1,0 +1,120 @@
+// A list: filters, visibility, order and page as one SQL statement, so that what a caller may not see is neither counted nor paged.
+// The query itself is parsed by api/query.ts.
+import type { Dialect, Reader, SqlValue } from '#store/store.ts';
+import type { Caller, Pipeline } from './pipeline.ts';
+import type { Field, Resource } from './resource.ts';
+import { encode, expression, join, type Sql, type StoredRow, sql, withProject } from './sql.ts';
+
+type Direction = 'asc' | 'desc';
+type Order = readonly (readonly [Field, Direction])[];
+
+export interface Query {
+  /** Converted values by attribute; several mean any of them. */
+  readonly filters: readonly (readonly [Field, readonly unknown[]])[];
+  /** Attributes to answer; empty: all. */
+  readonly fields: readonly string[];
+  readonly sort: Order;
+  /** 0: no paging. */
+  readonly limit: number;
+  readonly marker: string | undefined;
+  readonly reverse: boolean;
+}
+
+export async function list(pipeline: Pipeline, resource: Resource, caller: Caller, query: Query): Promise<StoredRow[]> {
+  const { store, settings } = pipeline.parts;
+  const { actor } = caller;
+  let view = pipeline.views.of(resource, actor);
+  if (view.residual === false) return [];
+  if (query.fields.length > 0) view = pipeline.views.narrowed(view, resource, actor, query.fields);
+  const conditions: Sql[] = [];
+  for (const [field, values] of query.filters) conditions.push(filter(field, values, actor.projectId, store.dialect));
+  if (view.rows && view.rows.text !== '1 = 1') conditions.push(view.rows);
+  const limit = bounded(query.limit, settings.paginationMaxLimit);
+  const order = ordering(resource, query, limit > 0 && query.reverse);
+  if (limit > 0 && query.marker !== undefined) {
+    conditions.push(await after(store.read, resource, query.marker, order, actor.projectId, store.dialect));
+  }
+  const where = conditions.length > 0 ? join(conditions, ' AND ') : sql('1 = 1');
+  const by = join(
+    order.map(([field, direction]) => orderTerm(field, direction, actor.projectId, store.dialect)),
+    ', ',
+  );
+  const text = `${view.select.text} WHERE ${where.text} ORDER BY ${by.text}${limit > 0 ? ' LIMIT ?' : ''}`;
+  const params = [...view.select.params, ...where.params, ...by.params, ...(limit > 0 ? [limit] : [])];
+  const rows = (await store.read.all<StoredRow>(text, ...params)).map(view.decode);
+  if (limit > 0 && query.reverse) rows.reverse();
+  return pipeline.present(store.read, resource, actor, view, rows);
+}
+
+/** The page size in force; 0 for all. */
+export const bounded = (limit: number, max: number): number => (max <= 0 ? limit : limit <= 0 ? max : Math.min(limit, max));
+
+/** The client's sort keys, then the id, so that every order is total. */
+function ordering(resource: Resource, query: Query, reverse: boolean): Order {
+  const id = resource.field.get('id');
+  const order: (readonly [Field, Direction])[] = [...query.sort];
+  if (id && !order.some(([field]) => field.name === 'id')) order.push([id, 'asc']);
+  return reverse ? order.map(([field, direction]) => [field, direction === 'asc' ? 'desc' : 'asc'] as const) : order;
+}
+
+/** Null comes before every value. */
+function orderTerm(field: Field, direction: Direction, project: string, dialect: Dialect): Sql {
+  const nulls = field.name === 'id' ? '' : direction === 'asc' ? ' NULLS FIRST' : ' NULLS LAST';
+  const { text, params } = column(field, project, dialect);
+  return sql(`${text} ${direction.toUpperCase()}${nulls}`, ...params);
+}
+
+/** The value of a field of the row `r`, for use in a condition. */
+const column = (field: Field, project: string, dialect: Dialect): Sql => withProject(expression(field, dialect), project);
+
+function filter(field: Field, values: readonly unknown[], project: string, dialect: Dialect): Sql {
+  if (field.filterSql) {
+    const condition = field.filterSql(values.map(String));
+    return condition ? sql(condition.sql, ...condition.params) : sql('1 = 1');
+  }
+  const { text, params } = column(field, project, dialect);
+  const stored = values.filter((value) => value !== null).map((value) => storedForm(field, value));
+  const terms: Sql[] = [];
+  if (stored.length > 0) terms.push(sql(`${text} IN (${stored.map(() => '?').join(', ')})`, ...params, ...stored));
+  if (values.includes(null)) terms.push(sql(`${text} IS NULL`, ...params));
+  const any = join(terms, ' OR ');
+  return terms.length === 1 ? any : sql(`(${any.text})`, ...any.params);
+}
+
+/** What the database holds or computes for a value: booleans as 0 and 1. */
+const storedForm = (field: Field, value: unknown): SqlValue => {
+  if (!field.derived) return encode(field, value);
+  return field.reads === 'bool' ? (value ? 1 : 0) : (value as SqlValue);
+};
+
+/** Rows that come after the marker's in this order. */
+async function after(reader: Reader, resource: Resource, marker: string, order: Order, project: string, dialect: Dialect): Promise<Sql> {
+  const columns = order.map(([field]) => column(field, project, dialect));
+  const keys = join(
+    columns.map(({ text, params }, index) => sql(`${text} AS k${index}`, ...params)),
+    ', ',
+  );
+  const row = await reader.get<Record<string, SqlValue>>(
+    `SELECT ${keys.text} FROM ${resource.table} r WHERE r.id = ?`,
+    ...keys.params,
+    marker,
+  );
+  if (!row) throw resource.notFound(marker);
+  const ways: Sql[] = [];
+  const same: Sql[] = [];
+  order.forEach(([, direction], index) => {
+    const { text, params } = columns[index] as Sql;
+    const value = row[`k${index}`] ?? null;
+    const beyond = next(text, params, direction, value);
+    if (beyond) ways.push(join([...same, beyond], ' AND '));
+    same.push(value === null ? sql(`${text} IS NULL`, ...params) : sql(`${text} = ?`, ...params, value));
+  });
+  const any = join(ways, ' OR ');
+  return sql(`(${any.text || '1 = 0'})`, ...any.params);
+}
+
+/** Values strictly beyond this one in the direction given; undefined: there are none. */
+function next(text: string, params: readonly SqlValue[], direction: Direction, value: SqlValue): Sql | undefined {
+  if (value === null) return direction === 'asc' ? sql(`${text} IS NOT NULL`, ...params) : undefined;
+  return direction === 'asc' ? sql(`${text} > ?`, ...params, value) : sql(`(${text} < ? OR ${text} IS NULL)`, ...params, value, ...params);
+}

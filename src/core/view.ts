@@ -1,0 +1,95 @@
+// What one caller may see of one resource: which rows, as SQL, and which attributes. Reduced from the policy once per caller and kept
+// as long as the caller's token is.
+import type { Actor } from '#identity/actor.ts';
+import type { Dialect } from '#store/store.ts';
+import { type Policy, type Residual, toSql } from './policy.ts';
+import type { Registry } from './registry.ts';
+import type { Field, Resource } from './resource.ts';
+import { decoder, join, type Sql, type StoredRow, selection, sql, withProject } from './sql.ts';
+
+export interface View {
+  readonly fields: readonly Field[];
+  /** Shown only where the rule holds for the row. */
+  readonly conditional: readonly (readonly [Field, Residual])[];
+  /** The rule `get_<resource>` as far as it still depends on the row. */
+  readonly residual: Residual;
+  /** For one row found by id. */
+  readonly row: Sql | undefined;
+  /** For lists: one index look-up per way of being allowed. Undefined: SQL cannot tell, ask each row. */
+  readonly rows: Sql | undefined;
+  /** `SELECT … FROM … r`. */
+  readonly select: Sql;
+  readonly decode: (row: StoredRow) => StoredRow;
+}
+
+export class Views {
+  readonly #policy: Policy;
+  readonly #registry: Registry;
+  readonly #dialect: Dialect;
+  readonly #known = new WeakMap<Actor, Map<Resource, View>>();
+
+  constructor(policy: Policy, registry: Registry, dialect: Dialect) {
+    this.#policy = policy;
+    this.#registry = registry;
+    this.#dialect = dialect;
+  }
+
+  of(resource: Resource, actor: Actor): View {
+    let mine = this.#known.get(actor);
+    if (!mine) this.#known.set(actor, (mine = new Map()));
+    let view = mine.get(resource);
+    if (!view) mine.set(resource, (view = this.#make(resource, actor)));
+    return view;
+  }
+
+  /** As {@link of}, but only the named attributes are read. Unknown and invisible names are passed over. */
+  narrowed(view: View, resource: Resource, actor: Actor, names: readonly string[]): View {
+    const wanted = new Set(names.map((name) => (name === 'tenant_id' ? 'project_id' : name)));
+    const fields = view.fields.filter((field) => wanted.has(field.name));
+    const conditional = view.conditional.filter(([field]) => wanted.has(field.name));
+    return { ...view, fields, conditional, ...this.#reading(resource, actor, fields) };
+  }
+
+  #reading(resource: Resource, actor: Actor, fields: readonly Field[]): Pick<View, 'select' | 'decode'> {
+    const list = selection(fields, this.#dialect) || 'r.id AS id';
+    return { select: withProject(`SELECT ${list} FROM ${resource.table} r`, actor.projectId), decode: decoder(fields) };
+  }
+
+  #make(resource: Resource, actor: Actor): View {
+    const get = `get_${resource.name}`;
+    const residual = this.#policy.reduce(get, actor);
+    const fields: Field[] = [];
+    const conditional: [Field, Residual][] = [];
+    for (const field of resource.fields) {
+      if (!field.visible) continue;
+      const rule = `${get}:${field.name}`;
+      const open = this.#policy.has(rule) ? this.#policy.reduce(rule, actor) : true;
+      if (open === false) continue;
+      fields.push(field);
+      // Whoever sees the row by the same rule sees the attribute.
+      if (open !== true && JSON.stringify(open) !== JSON.stringify(residual)) conditional.push([field, open]);
+    }
+    const byName = (name: string): Resource | undefined => this.#registry.byName(name);
+    const row = toSql(residual, resource, byName, actor.projectId);
+    return {
+      fields,
+      conditional,
+      residual,
+      row,
+      rows: row && this.#byIndex(residual, resource, actor, row),
+      ...this.#reading(resource, actor, fields),
+    };
+  }
+
+  /** `a OR b` as a union of two look-ups, because one look-up cannot use two indexes. */
+  #byIndex(residual: Residual, resource: Resource, actor: Actor, row: Sql): Sql {
+    if (typeof residual === 'boolean' || residual.op !== 'or') return row;
+    const byName = (name: string): Resource | undefined => this.#registry.byName(name);
+    const ways = residual.of.map((way) => toSql(way, resource, byName, actor.projectId) as Sql);
+    const union = join(
+      ways.map((way) => sql(`SELECT r.id FROM ${resource.table} r WHERE ${way.text}`, ...way.params)),
+      ' UNION ',
+    );
+    return sql(`r.id IN (${union.text})`, ...union.params);
+  }
+}

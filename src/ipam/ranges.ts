@@ -1,0 +1,109 @@
+// Pools of numbers in SQL: which are free, as ranges that neither touch nor overlap. Taking any number, taking a given one and giving one
+// back each cost a few index look-ups, whatever the pool's size and however much of it is used. Addresses, VLAN ids and tunnel ids are
+// all taken here. Races: every change names the range it found, and looks again when somebody else was faster.
+import type { Tx } from '#store/store.ts';
+import type { Range } from './address.ts';
+
+interface Stored {
+  readonly first: string;
+  readonly last: string;
+}
+
+const hex = (value: bigint): string => value.toString(16).padStart(32, '0');
+const number = (text: string): bigint => BigInt(`0x${text}`);
+
+const AT_OR_BELOW = 'SELECT first, last FROM free_ranges WHERE pool = ? AND first <= ? ORDER BY first DESC LIMIT 1';
+const ABOVE = 'SELECT first, last FROM free_ranges WHERE pool = ? AND first > ? ORDER BY first LIMIT 1';
+const INSERT = 'INSERT INTO free_ranges (pool, first, last) VALUES (?, ?, ?)';
+const DELETE = 'DELETE FROM free_ranges WHERE pool = ? AND first = ? AND last = ?';
+const MOVE = 'UPDATE free_ranges SET first = ?, last = ? WHERE pool = ? AND first = ? AND last = ?';
+
+/** Losing this many races in a row means that something else is wrong. */
+const ATTEMPTS = 50;
+
+/** Makes a pool hold exactly these free ranges, given in any order and not overlapping. */
+export async function setFree(tx: Tx, pool: string, ranges: readonly Range[]): Promise<void> {
+  await tx.run('DELETE FROM free_ranges WHERE pool = ?', pool);
+  for (const { first, last } of ranges) await tx.run(INSERT, pool, hex(first), hex(last));
+}
+
+/** Takes the free number nearest at or above `near`, else the lowest; undefined when the pool is used up. */
+export async function takeAny(tx: Tx, pool: string, near: bigint): Promise<bigint | undefined> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const below = await tx.get<Stored>(AT_OR_BELOW, pool, hex(near));
+    if (below && number(below.last) >= near) {
+      if (await cut(tx, pool, below, near)) return near;
+      continue;
+    }
+    const range = (await tx.get<Stored>(ABOVE, pool, hex(near))) ?? (await tx.get<Stored>(ABOVE, pool, ''));
+    if (!range) return undefined;
+    const value = number(range.first);
+    if (await cut(tx, pool, range, value)) return value;
+  }
+  throw new Error(`pool ${pool} changes faster than it can be read`);
+}
+
+/** Takes this number; false when it is not free, be it used or outside the pool. */
+export async function take(tx: Tx, pool: string, value: bigint): Promise<boolean> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const range = await tx.get<Stored>(AT_OR_BELOW, pool, hex(value));
+    if (!range || number(range.last) < value) return false;
+    if (await cut(tx, pool, range, value)) return true;
+  }
+  throw new Error(`pool ${pool} changes faster than it can be read`);
+}
+
+async function cut(tx: Tx, pool: string, range: Stored, value: bigint): Promise<boolean> {
+  const first = number(range.first);
+  const last = number(range.last);
+  if (first === last) return (await tx.run(DELETE, pool, range.first, range.last)) === 1;
+  if (value === first) return (await tx.run(MOVE, hex(first + 1n), range.last, pool, range.first, range.last)) === 1;
+  const kept = (await tx.run(MOVE, range.first, hex(value - 1n), pool, range.first, range.last)) === 1;
+  if (kept && value < last) await tx.run(INSERT, pool, hex(value + 1n), range.last);
+  return kept;
+}
+
+/** Gives a number back, joining it to its neighbours; nothing happens when it is free already. */
+export async function release(tx: Tx, pool: string, value: bigint): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const below = await tx.get<Stored>(AT_OR_BELOW, pool, hex(value));
+    if (below && number(below.last) >= value) return;
+    const above = await tx.get<Stored>(ABOVE, pool, hex(value));
+    const joinsBelow = below !== undefined && number(below.last) === value - 1n;
+    const joinsAbove = above !== undefined && number(above.first) === value + 1n;
+    if (joinsBelow && joinsAbove) {
+      if ((await tx.run(DELETE, pool, above.first, above.last)) !== 1) continue;
+      if ((await tx.run(MOVE, below.first, above.last, pool, below.first, below.last)) === 1) return;
+      // Somebody changed the lower range in between: put the upper one back with the number joined to it.
+      await tx.run(INSERT, pool, hex(value), above.last);
+      return;
+    }
+    if (joinsBelow) {
+      if ((await tx.run(MOVE, below.first, hex(value), pool, below.first, below.last)) === 1) return;
+    } else if (joinsAbove) {
+      if ((await tx.run(MOVE, hex(value), above.last, pool, above.first, above.last)) === 1) return;
+    } else {
+      await tx.run(INSERT, pool, hex(value), hex(value));
+      return;
+    }
+  }
+  throw new Error(`pool ${pool} changes faster than it can be read`);
+}
+
+/** What is left of `wanted` when the numbers in `used`, ascending, are taken out. */
+export function without(wanted: readonly Range[], used: Iterable<bigint>): Range[] {
+  const ranges = [...wanted].sort((a, b) => (a.first < b.first ? -1 : 1));
+  const left: Range[] = [];
+  const taken = [...used].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  for (const range of ranges) {
+    let { first } = range;
+    for (const value of taken) {
+      if (value < first) continue;
+      if (value > range.last) break;
+      if (value > first) left.push({ first, last: value - 1n });
+      first = value + 1n;
+    }
+    if (first <= range.last) left.push({ first, last: range.last });
+  }
+  return left;
+}

@@ -1,0 +1,61 @@
+// The extensions that are served, as `GET /v2.0/extensions` lists them. An alias stands here when everything it promises is there.
+
+export interface Extension {
+  readonly alias: string;
+  readonly name: string;
+  readonly description: string;
+  /** When the extension was last revised, as its definition says. */
+  readonly updated: string;
+}
+
+const extension = (alias: string, name: string, description: string, updated: string): Extension => ({ alias, name, description, updated });
+
+export const extensions: readonly Extension[] = [
+  extension('agent', 'agent', 'Agents of hosts, their liveness and configuration.', '2013-02-03T10:00:00-00:00'),
+  extension('agent_sort_key', 'Agents Sort Key', 'Agents can be sorted.', '2013-02-03T10:00:00-00:00'),
+  extension('binding', 'Port Binding', 'Which host a port is bound to, and how it is plugged there.', '2014-02-03T10:00:00-00:00'),
+  extension('dhcp_agent_scheduler', 'DHCP Agent Scheduler', 'Which DHCP agent serves which network.', '2013-02-07T10:00:00-00:00'),
+  extension('dns-integration', 'DNS Integration', 'Host names of ports and domains of networks.', '2015-08-15T18:00:00-00:00'),
+  extension(
+    'empty-string-filtering',
+    'Empty String Filtering Extension',
+    'An empty filter value matches the empty string.',
+    '2018-05-01T10:00:00-00:00',
+  ),
+  extension('external-net', 'Neutron external network', 'Networks that lead outside.', '2013-01-14T10:00:00-00:00'),
+  extension('extra_dhcp_opt', 'Neutron Extra DHCP options', 'DHCP options of single ports.', '2013-03-17T12:00:00-00:00'),
+  extension('filter-validation', 'Filter parameters validation', 'Unknown filters are refused.', '2018-07-04T10:00:00-00:00'),
+  extension(
+    'ip-substring-filtering',
+    'IP address substring filtering',
+    'Ports can be found by a part of an address.',
+    '2017-11-28T09:00:00-00:00',
+  ),
+  extension('ip_allocation', 'IP Allocation', 'When a port gets its addresses.', '2016-06-10T23:00:00-00:00'),
+  extension('net-mtu', 'Network MTU', 'The MTU of a network.', '2015-03-25T10:00:00-00:00'),
+  extension('net-mtu-writable', 'Network MTU (writable)', 'The MTU of a network can be set.', '2017-07-12T00:00:00-00:00'),
+  extension('pagination', 'Pagination support', 'Lists come in pages.', '2016-06-12T00:00:00-00:00'),
+  extension('port-security', 'Port Security', 'Whether spoofing and traffic of a port are checked.', '2012-07-23T10:00:00-00:00'),
+  extension('project-id', 'project_id field enabled', 'project_id everywhere beside tenant_id.', '2016-09-09T09:09:09-09:09'),
+  extension('provider', 'Provider Network', 'How a network is carried.', '2012-09-07T10:00:00-00:00'),
+  extension('quota-check-limit', 'Quota engine limit check', 'A limit below use can be refused.', '2021-09-08T16:00:00-00:00'),
+  extension('quota_details', 'Quota details management support', 'Limits with what is used of them.', '2017-02-10T10:00:00-00:00'),
+  extension('quotas', 'Quota management support', 'Limits per project.', '2012-07-29T10:00:00-00:00'),
+  extension(
+    'revision-if-match',
+    'If-Match constraints based on revision_number',
+    'Changes conditional on a revision number.',
+    '2016-12-11T00:00:00-00:00',
+  ),
+  extension('sorting', 'Sorting support', 'Lists can be sorted.', '2016-06-12T00:00:00-00:00'),
+  extension('standard-attr-description', 'standard-attr-description', 'Descriptions.', '2016-02-10T10:00:00-00:00'),
+  extension('standard-attr-revisions', 'Resource revision numbers', 'Revision numbers.', '2016-04-11T10:00:00-00:00'),
+  extension('standard-attr-timestamp', 'Resource timestamps', 'Timestamps.', '2016-09-12T10:00:00-00:00'),
+  extension(
+    'subnet-external-network',
+    'Subnet belongs to an external network',
+    'Whether a subnet is of an external network.',
+    '2024-02-05T18:00:00-00:00',
+  ),
+  extension('subnet-service-types', 'Subnet service types', 'Subnets reserved for kinds of device.', '2016-03-15T18:00:00-00:00'),
+];

@@ -1,0 +1,24 @@
+// What almost every resource has: identity, owner, description, revision and timestamps.
+import { t } from '#core/attributes.ts';
+import { toInt } from '#core/convert.ts';
+
+export const identity = {
+  id: t.id('Identifies the resource; made by the server.').readOnly().filter().sort().list(),
+  name: t.name('What people call it; need not be unique.').mutable().filter().sort().list(),
+};
+
+export const owner = {
+  project_id: t.text('The project it belongs to; `tenant_id` is the same.').filter().sort(),
+};
+
+export const standard = {
+  description: t.text('Free text for people.').default('').mutable().filter().extension('standard-attr-description'),
+  created_at: t.time('When it was made.').extension('standard-attr-timestamp'),
+  updated_at: t.time('When it was last changed.').extension('standard-attr-timestamp'),
+  revision_number: t
+    .int('Grows with every change; send it as `If-Match: revision_number=N` to change only what you saw.')
+    .convert(toInt)
+    .readOnly()
+    .filter()
+    .extension('standard-attr-revisions'),
+};

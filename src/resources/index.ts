@@ -1,0 +1,36 @@
+// Every resource there is, in the order that imports may go down: a resource may import those above it, never those below. Effects in the
+// other direction are its `follows`.
+
+import { sharedPolicies } from '#core/policy-shared.ts';
+import type { Served } from '#core/resource.ts';
+import { serve } from '#core/resource.ts';
+import { agentPolicies } from './agent/policies.ts';
+import { agent } from './agent/schema.ts';
+import { dhcpFollows } from './dhcp/schedule.ts';
+import { networkPolicies } from './network/policies.ts';
+import { networkRules } from './network/rules.ts';
+import { network } from './network/schema.ts';
+import { portPolicies } from './port/policies.ts';
+import { portFollows, portRules } from './port/rules.ts';
+import { port } from './port/schema.ts';
+import { quotaPolicies } from './quota/policies.ts';
+import { subnetPolicies } from './subnet/policies.ts';
+import { subnetRules } from './subnet/rules.ts';
+import { subnet } from './subnet/schema.ts';
+
+export const resources: readonly Served[] = [
+  serve(agent),
+  serve(network, networkRules),
+  serve(subnet, subnetRules),
+  serve(port, portRules, [...(portFollows as never[]), ...dhcpFollows]),
+];
+
+/** Default policy rules of everything served. */
+export const policies: Readonly<Record<string, string>> = {
+  ...sharedPolicies,
+  ...agentPolicies,
+  ...networkPolicies,
+  ...subnetPolicies,
+  ...portPolicies,
+  ...quotaPolicies,
+};

@@ -1,0 +1,99 @@
+// A network: a layer-2 broadcast domain of a project, real on every host that has a port of it.
+import { t } from '#core/attributes.ts';
+import { resource } from '#core/resource.ts';
+import * as check from '#core/validate.ts';
+import { identity, owner, standard } from '#packs/standard.ts';
+import { networkErrors } from './errors.ts';
+
+/** Ids of networks shared with the caller's project. */
+const SHARED_WITH_CALLER =
+  "SELECT object_id FROM rbac_policies WHERE object_type = 'network' AND action = 'access_as_shared' AND target_project IN (:project, '*')";
+
+/** A value of the network's first segment. */
+const ofSegment = (column: string): string =>
+  `(SELECT ${column} FROM network_segments g WHERE g.network_id = r.id AND g.segment_index = 0)`;
+
+export const network = resource({
+  name: 'network',
+  collection: 'networks',
+  doc: 'A layer-2 broadcast domain.',
+  table: 'networks',
+  extension: null,
+  quota: 100,
+  attributes: {
+    ...identity,
+    ...owner,
+    admin_state_up: t.bool('False takes the network out of service.').default(true).mutable().filter().sort(),
+    status: t.free('ACTIVE, BUILD, DOWN or ERROR.').readOnly().filter().sort(),
+    subnets: t
+      .json<string[]>('Ids of its subnets.', { type: 'array', items: { type: 'string' } })
+      .readOnly()
+      .derived((d) => `(SELECT ${d.jsonArray('s.id')} FROM subnets s WHERE s.network_id = r.id)`)
+      .list(),
+    shared: t
+      .bool('Whether other projects may use it.')
+      .default(false)
+      .mutable()
+      .filter()
+      .policy()
+      .derived(
+        () =>
+          "EXISTS (SELECT 1 FROM rbac_policies p WHERE p.object_type = 'network' AND p.object_id = r.id AND p.action = 'access_as_shared' AND p.target_project IN (:project, '*'))",
+        SHARED_WITH_CALLER,
+      ),
+    mtu: t
+      .int('Bytes an instance may send in one packet; chosen by the network type when left out.', check.nonNegative)
+      .optional()
+      .mutable()
+      .filter()
+      .sort()
+      .policy()
+      .extension('net-mtu'),
+    'router:external': t
+      .bool('Leads outside: routers may have their gateway here.')
+      .default(false)
+      .mutable()
+      .filter()
+      .policy()
+      .extension('external-net'),
+    'provider:network_type': t
+      .text('local, flat, vlan, gre, vxlan or geneve.', 32)
+      .optional()
+      .filter()
+      .policy()
+      .derived(ofSegment('g.network_type'))
+      .extension('provider'),
+    'provider:physical_network': t
+      .text('The physical network that carries it.', 64)
+      .nullable()
+      .optional()
+      .filter()
+      .policy()
+      .derived(ofSegment("NULLIF(g.physical_network, '')"))
+      .extension('provider'),
+    'provider:segmentation_id': t
+      .int('VLAN id, VNI or GRE key.')
+      .nullable()
+      .optional()
+      .filter()
+      .policy()
+      .derived(ofSegment('g.segmentation_id'))
+      .extension('provider'),
+    port_security_enabled: t.bool('Default for ports of the network.').default(true).mutable().policy().extension('port-security'),
+    dns_domain: t
+      .text('Domain of the names of its ports, with a dot at its end.')
+      .convert((value) => (typeof value === 'string' ? value.toLowerCase() : value))
+      .validate(check.dnsDomain(255))
+      .default('')
+      .mutable()
+      .extension('dns-integration'),
+    ...standard,
+  },
+  notFound: (net_id) => networkErrors.NetworkNotFound({ net_id }),
+  inUse: (net_id, by, ids) =>
+    networkErrors.NetworkInUse({
+      net_id,
+      reason: `There are one or more ${by}s still in use on the network, id for these ${by}s is: ${ids.join(',')}`,
+    }),
+  scopes: (row) => [`network:${row.id}`],
+});

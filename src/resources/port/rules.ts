@@ -1,0 +1,157 @@
+// What making, changing and removing a port means: MAC, addresses, names, binding.
+import { randomBytes } from 'node:crypto';
+import type { Create, Row, Update } from '#core/attributes.ts';
+import type { Context } from '#core/context.ts';
+import type { Follow, RulesOf } from '#core/resource.ts';
+import { takeThisAddress } from '#ipam/allocate.ts';
+import { choose } from '#ipam/choose.ts';
+import { network } from '#resources/network/schema.ts';
+import { subnetErrors } from '#resources/subnet/errors.ts';
+import { subnet } from '#resources/subnet/schema.ts';
+import { allocate, reallocate, release, requested } from './addresses.ts';
+import { bound, countPresence, isBound } from './binding.ts';
+import { portErrors } from './errors.ts';
+import { type ExtraDhcpOption, port } from './schema.ts';
+
+export type Port = Row<(typeof port)['attributes']>;
+type PortCreate = Create<(typeof port)['attributes']>;
+type PortUpdate = Update<(typeof port)['attributes']>;
+type Subnet = Row<(typeof subnet)['attributes']>;
+
+/** Locally administered, Neutron's own: the first three octets of every MAC that is made here. */
+const BASE_MAC = 'fa:16:3e';
+
+async function create(context: Context, draft: Port, input: PortCreate): Promise<void> {
+  draft.status = 'DOWN';
+  draft.mac_address = input.mac_address ?? (await newMac(context, draft.network_id));
+  draft.extra_dhcp_opts = dhcpOptions([], input.extra_dhcp_opts ?? []);
+  if (input.port_security_enabled === undefined) {
+    draft.port_security_enabled = (await context.load(network, draft.network_id))?.port_security_enabled ?? true;
+  }
+  draft.fixed_ips = await allocate(context, draft, requested(input.fixed_ips));
+  draft.ip_allocation = draft.fixed_ips.length > 0 || input.fixed_ips === undefined ? 'immediate' : 'none';
+  Object.assign(draft, await bound(context, draft));
+}
+
+const created = (context: Context, row: Port): Promise<void> => countPresence(context, undefined, row);
+
+async function newMac(context: Context, networkId: string): Promise<string> {
+  for (let attempt = 0; attempt < 16; attempt++) {
+    const mac = `${BASE_MAC}:${(randomBytes(3).toString('hex').match(/../g) ?? []).join(':')}`;
+    const used = await context.tx.get('SELECT 1 AS used FROM ports WHERE network_id = ? AND mac_address = ?', networkId, mac);
+    if (!used) return mac;
+  }
+  throw portErrors.NetworkMacAddressGenerationFailure({ net_id: networkId });
+}
+
+/** Options given replace those of the same name and IP version; a null value takes one away. */
+function dhcpOptions(before: readonly ExtraDhcpOption[], given: readonly Partial<ExtraDhcpOption>[]): ExtraDhcpOption[] {
+  const options = new Map(before.map((option) => [`${option.opt_name}/${option.ip_version}`, option]));
+  for (const { opt_name = '', opt_value = null, ip_version = 4 } of given) {
+    const key = `${opt_name}/${ip_version}`;
+    if (opt_value === null) options.delete(key);
+    else options.set(key, { opt_name, opt_value, ip_version: Number(ip_version) as 4 | 6 });
+  }
+  return [...options.values()];
+}
+
+async function update(context: Context, before: Port, changes: PortUpdate): Promise<void> {
+  const { mac_address } = changes;
+  if (mac_address !== undefined && mac_address !== before.mac_address && isBound(before) && context.actor.userId !== 'system') {
+    throw portErrors.PortBound({
+      port_id: before.id,
+      vif_type: before['binding:vif_type'],
+      old_mac: before.mac_address,
+      new_mac: mac_address,
+    });
+  }
+  if (changes.extra_dhcp_opts) changes.extra_dhcp_opts = dhcpOptions(before.extra_dhcp_opts, changes.extra_dhcp_opts);
+  if (changes.fixed_ips) {
+    const port = { ...before, mac_address: mac_address ?? before.mac_address, device_owner: changes.device_owner ?? before.device_owner };
+    changes.fixed_ips = await reallocate(context, port, requested(changes.fixed_ips) ?? []);
+  }
+  const moved = (['binding:host_id', 'binding:vnic_type', 'binding:profile'] as const).some(
+    (name) => changes[name] !== undefined && JSON.stringify(changes[name]) !== JSON.stringify(before[name]),
+  );
+  // A failed binding is tried again by any update that names the host.
+  if (moved || (changes['binding:host_id'] !== undefined && before['binding:vif_type'] === 'binding_failed')) {
+    Object.assign(changes, await bound(context, { ...before, ...changes }), { status: 'DOWN' });
+  }
+  if (changes.admin_state_up === false) changes.status = 'DOWN';
+}
+
+const updated = (context: Context, before: Port, after: Port): Promise<void> => countPresence(context, before, after);
+
+const ROUTER_OWNERS = ['network:router_interface', 'network:router_gateway', 'network:floatingip'];
+
+async function remove(context: Context, row: Port): Promise<void> {
+  if (context.actor.userId !== 'system' && ROUTER_OWNERS.includes(row.device_owner) && row.device_id !== '') {
+    throw portErrors.ServicePortInUse({ port_id: row.id, reason: `has device owner ${row.device_owner}` });
+  }
+  await release(context, row.fixed_ips);
+  await countPresence(context, row, undefined);
+}
+
+export const portRules: RulesOf<typeof port> = { create, created, update, updated, delete: remove };
+
+/** Ports that go or lose addresses by themselves with their subnet. */
+const AUTOMATIC_OWNERS = ['network:dhcp', 'network:distributed', 'network:floatingip_agent_gateway'];
+
+async function portsOn(context: Context, subnetId: string): Promise<Port[]> {
+  return context.find(port, 'r.id IN (SELECT a.port_id FROM ip_allocations a WHERE a.subnet_id = ?)', subnetId);
+}
+
+/** A user's port keeps its subnet from going, unless its address was the port's own choice (SLAAC); everything else lets go of it. */
+async function subnetDeleting(context: Context, row: Subnet): Promise<void> {
+  const auto = row.ipv6_address_mode === 'slaac' || row.ipv6_address_mode === 'dhcpv6-stateless';
+  const users = await portsOn(context, row.id);
+  const holding = auto ? users.filter((one) => one.device_owner.startsWith('network:router')) : users;
+  const keepers = holding.filter((one) => !AUTOMATIC_OWNERS.includes(one.device_owner));
+  if (keepers.length > 0) {
+    const ids = keepers.slice(0, 10).map((one) => one.id);
+    throw subnetErrors.SubnetInUse({
+      subnet_id: row.id,
+      reason: `One or more ports have an IP allocation from this subnet: ${ids.join(', ')}`,
+    });
+  }
+  for (const one of users) {
+    const fixed_ips = one.fixed_ips.filter(({ subnet_id }) => subnet_id !== row.id);
+    await release(
+      context,
+      one.fixed_ips.filter(({ subnet_id }) => subnet_id === row.id),
+    );
+    await context.store(port, one, { fixed_ips });
+  }
+}
+
+/** Ports that are there already choose an address on a new autoconfigured subnet too. */
+async function subnetCreated(context: Context, row: Subnet): Promise<void> {
+  if (row.ipv6_address_mode !== 'slaac' && row.ipv6_address_mode !== 'dhcpv6-stateless') return;
+  const choice = {
+    id: row.id,
+    ip_version: 6 as const,
+    cidr: row.cidr ?? '',
+    ipv6_address_mode: row.ipv6_address_mode,
+    service_types: row.service_types,
+  };
+  for (const one of await context.find(port, "r.network_id = ? AND r.device_owner NOT LIKE 'network:%'", row.network_id)) {
+    if (one.fixed_ips.length === 0 && one.ip_allocation === 'none') continue;
+    const wanted = choose([choice], undefined, one);
+    if ('refused' in wanted) continue;
+    for (const chosen of wanted) {
+      if (!('address' in chosen)) continue;
+      const holder = { port_id: one.id, network_id: row.network_id };
+      if (!(await takeThisAddress(context.tx, row.id, chosen.address, holder))) continue;
+      await context.store(port, one, { fixed_ips: [...one.fixed_ips, { subnet_id: row.id, ip_address: chosen.address }] });
+    }
+  }
+}
+
+export const portFollows: readonly Follow<(typeof subnet)['attributes']>[] = [
+  {
+    resource: subnet,
+    what: 'ports hold their subnet back or let go of its addresses; on a new autoconfigured subnet every port gets an address',
+    created: subnetCreated,
+    deleting: subnetDeleting,
+  },
+];

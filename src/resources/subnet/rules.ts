@@ -1,0 +1,197 @@
+// What making, changing and removing a subnet means: prefix, gateway, pools, and the free addresses that follow.
+import type { Create, Row, Update } from '#core/attributes.ts';
+import type { Context } from '#core/context.ts';
+import { inputErrors } from '#core/convert.ts';
+import { errorTable } from '#core/errors.ts';
+import type { RulesOf } from '#core/resource.ts';
+import {
+  contains,
+  defaultGateway,
+  defaultPools,
+  overlaps,
+  type Prefix,
+  parsePrefix,
+  prefixText,
+  type Range,
+  toNumber,
+  toText,
+  versionOf,
+} from '#ipam/address.ts';
+import { freePool, poolRanges } from '#ipam/allocate.ts';
+import { setFree, without } from '#ipam/ranges.ts';
+import { subnetErrors } from './errors.ts';
+import type { subnet } from './schema.ts';
+
+export type Subnet = Row<(typeof subnet)['attributes']>;
+type SubnetCreate = Create<(typeof subnet)['attributes']>;
+type SubnetUpdate = Update<(typeof subnet)['attributes']>;
+
+const invalid = (error_message: string): Error => inputErrors.InvalidInput({ error_message });
+
+const poolErrors = errorTable({
+  SubnetPoolNotFound: ['notFound', 'Subnet pool {subnetpool_id} could not be found.'],
+});
+
+/** Instances choose their own addresses on such a subnet, by EUI-64. RFC 4862. */
+export const isAutoAddressed = ({ ipv6_address_mode }: Pick<Subnet, 'ipv6_address_mode'>): boolean =>
+  ipv6_address_mode === 'slaac' || ipv6_address_mode === 'dhcpv6-stateless';
+
+async function create(context: Context, draft: Subnet, input: SubnetCreate): Promise<void> {
+  if (input.subnetpool_id != null) throw poolErrors.SubnetPoolNotFound({ subnetpool_id: input.subnetpool_id });
+  if (input.cidr == null) {
+    throw subnetErrors.BadRequest({ resource: 'subnets', msg: 'a subnetpool must be specified in the absence of a cidr' });
+  }
+  const prefix = parsePrefix(input.cidr);
+  if (prefix.version !== input.ip_version) throw mismatch('cidr', input.cidr, input.ip_version);
+  draft.cidr = prefixText(prefix);
+  draft.ipv6_ra_mode = input.ipv6_ra_mode ?? null;
+  draft.ipv6_address_mode = input.ipv6_address_mode ?? null;
+  checkModes(draft, prefix);
+  await checkOverlap(context, draft.network_id, draft.cidr, prefix);
+  if (input.gateway_ip === undefined) draft.gateway_ip = toText(defaultGateway(prefix), prefix.version);
+  checkGateway(draft, prefix);
+  const gateway = draft.gateway_ip === null ? undefined : toNumber(draft.gateway_ip);
+  draft.allocation_pools =
+    (input.allocation_pools as Subnet['allocation_pools'] | undefined) ?? poolTexts(defaultPools(prefix, gateway), prefix);
+  checkPools(draft, prefix);
+  draft.service_types ??= [];
+  checkLists(context, draft, prefix);
+  await checkMtu(context, draft);
+}
+
+async function created(context: Context, row: Subnet): Promise<void> {
+  await setFree(context.tx, freePool(row.id), poolRanges(row.allocation_pools));
+  await bumpNetwork(context, row.network_id);
+}
+
+async function update(context: Context, before: Subnet, changes: SubnetUpdate): Promise<void> {
+  const prefix = parsePrefix(before.cidr ?? '');
+  const after: Subnet = { ...before, ...changes };
+  checkModes(after, prefix);
+  checkLists(context, after, prefix);
+  if (changes.gateway_ip !== undefined && changes.gateway_ip !== before.gateway_ip) {
+    checkGateway(after, prefix);
+    await checkGatewayFree(context, before);
+  }
+  if (changes.gateway_ip === undefined && changes.allocation_pools === undefined) return;
+  checkPools(after, prefix);
+  if (changes.allocation_pools === undefined) return;
+  const used = await context.tx.all<{ ip_address: string }>('SELECT ip_address FROM ip_allocations WHERE subnet_id = ?', before.id);
+  await setFree(
+    context.tx,
+    freePool(before.id),
+    without(
+      poolRanges(after.allocation_pools),
+      used.map(({ ip_address }) => toNumber(ip_address)),
+    ),
+  );
+}
+
+async function removed(context: Context, row: Subnet): Promise<void> {
+  await setFree(context.tx, freePool(row.id), []);
+  await bumpNetwork(context, row.network_id);
+}
+
+/** A network's list of subnets is part of the network. */
+async function bumpNetwork({ tx, now }: Context, networkId: string): Promise<void> {
+  await tx.run('UPDATE networks SET revision_number = revision_number + 1, updated_at = ? WHERE id = ?', now, networkId);
+}
+
+const poolTexts = (ranges: readonly Range[], { version }: Prefix): { start: string; end: string }[] =>
+  ranges.map(({ first, last }) => ({ start: toText(first, version), end: toText(last, version) }));
+
+const mismatch = (name: string, value: string, version: number): Error =>
+  invalid(`${name} '${value}' does not match the ip_version '${version}'`);
+
+function checkModes(row: Subnet, prefix: Prefix): void {
+  const { ipv6_ra_mode: ra, ipv6_address_mode: address, enable_dhcp } = row;
+  if (ra === null && address === null) return;
+  if (prefix.version === 4) throw invalid('ipv6_ra_mode and ipv6_address_mode are not valid when ip_version is 4');
+  if (!enable_dhcp) throw invalid('ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False');
+  if (ra !== null && address !== null && ra !== address) {
+    throw invalid(
+      `ipv6_ra_mode set to '${ra}' with ipv6_address_mode set to '${address}' is not valid. If both attributes are set, they must be the same value`,
+    );
+  }
+  const mode = ra ?? address;
+  if (mode !== 'dhcpv6-stateful' && prefix.length !== 64)
+    throw invalid(
+      `Invalid CIDR ${row.cidr} for IPv6 address mode. OpenStack uses the EUI-64 address format, which requires the prefix to be /64`,
+    );
+}
+
+async function checkOverlap(context: Context, networkId: string, cidr: string, prefix: Prefix): Promise<void> {
+  // The network's row is locked so that of two overlapping subnets made at once one sees the other.
+  await context.tx.get(`SELECT id FROM networks WHERE id = ? ${context.tx.dialect.forUpdate}`, networkId);
+  const others = await context.tx.all<{ cidr: string }>(
+    'SELECT cidr FROM subnets WHERE network_id = ? AND ip_version = ?',
+    networkId,
+    prefix.version,
+  );
+  if (others.some((other) => overlaps(parsePrefix(other.cidr), prefix))) {
+    throw invalid(`Requested subnet with cidr: ${cidr} for network: ${networkId} overlaps with another subnet`);
+  }
+}
+
+function checkGateway({ gateway_ip, ip_version }: Subnet, prefix: Prefix): void {
+  if (gateway_ip === null) return;
+  if (versionOf(gateway_ip) !== ip_version) throw mismatch('gateway_ip', gateway_ip, ip_version);
+  const gateway = toNumber(gateway_ip);
+  const ends = prefix.version === 4 && prefix.length < 31 ? [prefix.first, prefix.last] : [];
+  if (ends.includes(gateway)) throw invalid('Gateway is not valid on subnet');
+}
+
+async function checkGatewayFree(context: Context, before: Subnet): Promise<void> {
+  if (before.gateway_ip === null) return;
+  const user = await context.tx.get<{ port_id: string }>(
+    `SELECT a.port_id FROM ip_allocations a JOIN ports p ON p.id = a.port_id
+     WHERE a.subnet_id = ? AND a.ip_address = ? AND p.device_owner LIKE 'network:router%' LIMIT 1`,
+    before.id,
+    before.gateway_ip,
+  );
+  if (user) throw subnetErrors.GatewayIpInUse({ ip_address: before.gateway_ip, port_id: user.port_id });
+}
+
+function checkPools(row: Subnet, prefix: Prefix): void {
+  const text = ({ start, end }: { start: string; end: string }): string => `${start}-${end}`;
+  const usable = defaultPools(prefix, undefined)[0] ?? prefix;
+  const ranges = row.allocation_pools.map((pool) => {
+    if (versionOf(pool.start) !== prefix.version || versionOf(pool.end) !== prefix.version)
+      throw subnetErrors.InvalidAllocationPool({ pool: text(pool) });
+    const range = { first: toNumber(pool.start), last: toNumber(pool.end) };
+    if (range.last < range.first) throw subnetErrors.InvalidAllocationPool({ pool: text(pool) });
+    if (range.first < usable.first || range.last > usable.last) {
+      throw subnetErrors.OutOfBoundsAllocationPool({ pool: text(pool), subnet_cidr: row.cidr ?? '' });
+    }
+    return { range, pool };
+  });
+  ranges.forEach(({ range, pool }, index) => {
+    const clash = ranges.slice(index + 1).find((other) => overlaps(range, other.range));
+    if (clash) throw subnetErrors.OverlappingAllocationPools({ pool_1: text(pool), pool_2: text(clash.pool), subnet_cidr: row.cidr ?? '' });
+    if (row.gateway_ip !== null && contains(range, toNumber(row.gateway_ip))) {
+      throw subnetErrors.GatewayConflictWithAllocationPools({ ip_address: row.gateway_ip, pool: text(pool) });
+    }
+  });
+}
+
+function checkLists({ settings }: Context, row: Subnet, prefix: Prefix): void {
+  const subnet_id = row.id;
+  if (row.dns_nameservers.length > settings.maxDnsNameservers)
+    throw subnetErrors.DNSNameServersExhausted({ subnet_id, quota: settings.maxDnsNameservers });
+  if (row.host_routes.length > settings.maxSubnetHostRoutes)
+    throw subnetErrors.HostRoutesExhausted({ subnet_id, quota: settings.maxSubnetHostRoutes });
+  for (const { destination, nexthop } of row.host_routes) {
+    if (versionOf(destination) !== prefix.version) throw mismatch('destination', destination, prefix.version);
+    if (versionOf(nexthop) !== prefix.version) throw mismatch('nexthop', nexthop, prefix.version);
+  }
+}
+
+/** IPv6 needs links of 1280 bytes. RFC 8200 section 5. */
+async function checkMtu(context: Context, row: Subnet): Promise<void> {
+  if (row.ip_version !== 6) return;
+  const found = await context.tx.get<{ mtu: number }>('SELECT mtu FROM networks WHERE id = ?', row.network_id);
+  if (found && found.mtu < 1280)
+    throw invalid(`MTU of network ${row.network_id} is ${found.mtu}, an IPv6 subnet requires a minimum of 1280`);
+}
+
+export const subnetRules: RulesOf<typeof subnet> = { create, created, update, deleted: removed };

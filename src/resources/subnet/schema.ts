@@ -1,0 +1,100 @@
+// A subnet: a prefix of a network, the addresses to give out of it, and what instances are told by DHCP.
+import { t } from '#core/attributes.ts';
+import { canonicalPools, noneToEmptyList } from '#core/convert.ts';
+import { resource } from '#core/resource.ts';
+import * as check from '#core/validate.ts';
+import { identity, owner, standard } from '#packs/standard.ts';
+import { subnetErrors } from './errors.ts';
+
+const MODES = ['dhcpv6-stateful', 'dhcpv6-stateless', 'slaac'] as const;
+export type Ipv6Mode = (typeof MODES)[number];
+
+const array = (items: Readonly<Record<string, unknown>>) => ({ type: 'array', items });
+const fields = (...names: string[]) => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+  required: names,
+});
+
+export const subnet = resource({
+  name: 'subnet',
+  collection: 'subnets',
+  doc: 'A block of addresses on a network.',
+  table: 'subnets',
+  extension: null,
+  quota: 100,
+  attributes: {
+    ...identity,
+    ...owner,
+    network_id: t.id('The network it belongs to.').ref('network', 'delete').filter().sort().list(),
+    ip_version: t
+      .int('4 or 6.', check.oneOf([4, 6]))
+      .filter()
+      .sort(),
+    cidr: t.cidr('The prefix; host bits are dropped.').nullable().optional().filter().sort().list(),
+    gateway_ip: t.ip('The router instances are told of; null for none.').nullable().optional().mutable().filter().sort(),
+    enable_dhcp: t.bool('Whether instances are given their addresses by DHCP.').default(true).mutable().filter().sort(),
+    ipv6_ra_mode: t.oneOf('Who announces the prefix, and how addresses come about.', MODES).nullable().optional().filter().sort(),
+    ipv6_address_mode: t.oneOf('How instances get their IPv6 addresses.', MODES).nullable().optional().filter().sort(),
+    allocation_pools: t
+      .json<{ start: string; end: string }[]>(
+        'Ranges that addresses are given from.',
+        array(fields('start', 'end')),
+        check.pools,
+        canonicalPools,
+      )
+      .optional()
+      .mutable(),
+    dns_nameservers: t
+      .json<string[]>('Name servers instances are told of, in order.', array({ type: 'string' }), check.nameservers, noneToEmptyList)
+      .default([])
+      .mutable(),
+    host_routes: t
+      .json<{ destination: string; nexthop: string }[]>(
+        'Routes instances are told of.',
+        array(fields('destination', 'nexthop')),
+        check.hostRoutes,
+        noneToEmptyList,
+      )
+      .default([])
+      .mutable(),
+    service_types: t
+      .json<string[]>('Device owners it is reserved for.', array({ type: 'string' }), check.serviceTypes)
+      .default([])
+      .mutable()
+      .extension('subnet-service-types'),
+    subnetpool_id: t
+      .free('The pool its prefix was taken from.')
+      .nullable()
+      .optional()
+      .validate((value) => (value === null || value === 'prefix_delegation' ? undefined : check.uuid(value)))
+      .filter()
+      .sort()
+      .derived('NULL'),
+    prefixlen: t.int('Length of a prefix to take from a pool.', check.nonNegative).optional().hidden().virtual(),
+    shared: t
+      .bool('Whether its network is shared.')
+      .readOnly()
+      .filter()
+      .policy()
+      .hidden()
+      .derived(
+        "EXISTS (SELECT 1 FROM rbac_policies p WHERE p.object_type = 'network' AND p.object_id = r.network_id AND p.action = 'access_as_shared' AND p.target_project IN (:project, '*'))",
+        "SELECT s.id FROM subnets s WHERE s.network_id IN (SELECT object_id FROM rbac_policies WHERE object_type = 'network' AND action = 'access_as_shared' AND target_project IN (:project, '*'))",
+      ),
+    'router:external': t
+      .bool('Whether its network leads outside.')
+      .readOnly()
+      .filter()
+      .policy()
+      .derived(
+        'COALESCE((SELECT n.router_external FROM networks n WHERE n.id = r.network_id), 0)',
+        'SELECT s.id FROM subnets s WHERE s.network_id IN (SELECT n.id FROM networks n WHERE n.router_external = 1)',
+      )
+      .extension('subnet-external-network'),
+    ...standard,
+  },
+  notFound: (subnet_id) => subnetErrors.SubnetNotFound({ subnet_id }),
+  foreignParent: 'forbidden',
+  scopes: (row) => [`network:${row.network_id}`],
+});
