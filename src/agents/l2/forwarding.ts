@@ -12,35 +12,45 @@ interface Endpoint {
 
 const NOTHING: Tunnel = { remotes: new Map(), pinned: new Set() };
 
-/** Plans the forwarding entries of `device` and the neighbours of the network's bridge. */
-export function planForwarding(wish: Wish, device: string, sight: Sight): void {
+/** Plans the forwarding entries of the tunnel `device` and the neighbours of the network's bridge; of these none without a tunnel. */
+export function planForwarding(wish: Wish, device: string | undefined, sight: Sight): void {
   const { host } = sight.actual;
-  const isFresh = sight.removed.has(device) || sight.removed.has(wish.bridge);
-  const tunnel = isFresh ? NOTHING : (host.tunnels.get(device) ?? NOTHING);
-  const neighbours = isFresh ? undefined : host.neighbours.get(wish.bridge);
+  const { network, bridge, objects } = wish;
   const floods = new Map<string, string[]>();
   const peers = new Map<string, Endpoint>();
   const addresses = new Map<string, { mac: string; keys: readonly string[] }>();
-  for (const { key, value } of wish.objects) {
-    if (value.kind === 'flood' && value.tunnel_ip !== wish.network.local_ip) floods.set(value.tunnel_ip, [...(floods.get(value.tunnel_ip) ?? []), key]);
-    if (value.kind !== 'peer' || value.tunnel_ip === wish.network.local_ip) continue;
+  for (const { key, value } of device === undefined ? [] : objects) {
+    if (value.kind !== 'flood' && value.kind !== 'peer') continue;
+    if (value.tunnel_ip === network.local_ip) continue; // a host sends nothing to itself
+    if (value.kind === 'flood') {
+      floods.set(value.tunnel_ip, [...(floods.get(value.tunnel_ip) ?? []), key]);
+      continue;
+    }
     const mac = value.mac_address.toLowerCase();
     peers.set(mac, { endpoint: value.tunnel_ip, keys: [key] });
     // IPv6 is off on the bridge, and with it the table that could answer neighbour solicitations: they cross the tunnel.
     for (const ip of value.ip_addresses) if (isIPv4(ip)) addresses.set(ip, { mac, keys: [key] });
   }
-  const steps: Step[] = [];
-  for (const [ip, { mac, keys }] of addresses) {
-    if (neighbours?.get(ip) !== mac) {
-      steps.push({ tool: 'ip', args: ['neigh', 'replace', ip, 'lladdr', mac, 'dev', wish.bridge, 'nud', 'permanent'], keys });
-    }
+  planNeighbours(bridge, sight.removed.has(bridge) ? undefined : host.neighbours.get(bridge), addresses, sight.phases.forward);
+  if (device === undefined) return;
+  const tunnel = sight.removed.has(device) ? NOTHING : (host.tunnels.get(device) ?? NOTHING);
+  planFlood(device, tunnel, floods, sight.phases.forward);
+  planPeers(device, tunnel, peers, sight.phases.forward);
+}
+
+function planNeighbours(
+  bridge: string,
+  present: ReadonlyMap<string, string> | undefined,
+  wanted: ReadonlyMap<string, { readonly mac: string; readonly keys: readonly string[] }>,
+  steps: Step[],
+): void {
+  for (const [ip, { mac, keys }] of wanted) {
+    if (present?.get(ip) === mac) continue;
+    steps.push({ tool: 'ip', args: ['neigh', 'replace', ip, 'lladdr', mac, 'dev', bridge, 'nud', 'permanent'], keys });
   }
-  for (const ip of neighbours?.keys() ?? []) {
-    if (!addresses.has(ip)) steps.push({ tool: 'ip', args: ['neigh', 'del', ip, 'dev', wish.bridge], keys: [] });
+  for (const ip of present?.keys() ?? []) {
+    if (!wanted.has(ip)) steps.push({ tool: 'ip', args: ['neigh', 'del', ip, 'dev', bridge], keys: [] });
   }
-  planFlood(device, tunnel, floods, steps);
-  planPeers(device, tunnel, peers, steps);
-  sight.phases.forward.push(...steps.filter((step) => step.tool === 'ip'), ...steps.filter((step) => step.tool === 'bridge'));
 }
 
 function planFlood(device: string, tunnel: Tunnel, floods: ReadonlyMap<string, readonly string[]>, steps: Step[]): void {

@@ -6,7 +6,7 @@ import type { Step } from '#host/steps.ts';
 import type { Plan, Scope } from '../target.ts';
 import { planForwarding } from './forwarding.ts';
 import { bridgeName, isBridgeName, isTapName, vxlanName } from './names.ts';
-import { planUplink } from './uplink.ts';
+import { chooseUplink, claimUplink, planUplink } from './uplink.ts';
 
 /** What plans look at. */
 export interface L2Actual {
@@ -46,40 +46,62 @@ export interface Sight {
   readonly actual: L2Actual;
   /** Links that the plan removes: as good as gone. */
   readonly removed: Set<string>;
-  /** VXLAN network identifier → the bridge that has it in this plan. */
-  readonly taken: Map<number, string>;
+  /** Links that the plan takes out of their bridge. */
+  readonly released: Set<string>;
+  /** Uplink device → the bridge that has it in this plan: an uplink carries one network. */
+  readonly claims: Map<string, string>;
   readonly phases: Phases;
 }
 
 /** Plans the networks of the scope. With scope 'all', bridges, tunnels and wirings of ours that no object wants go too. */
 export function planL2(desired: ReadonlyMap<string, DesiredObject>, actual: L2Actual, scope: Scope): Plan {
   const phases: Phases = { remove: [], add: [], quiet: [], set: [], forward: [] };
-  const sight: Sight = { actual, removed: new Set(), taken: new Map(), phases };
+  const sight: Sight = { actual, removed: new Set(), released: new Set(), claims: new Map(), phases };
   const waiting = new Map<string, string>();
   const { wishes, orphans } = wishesOf(desired, actual);
   for (const { key, value } of orphans) waiting.set(key, `network ${value.network_id} is not among what this host must have`);
   removeUnwanted(wishes, sight, scope);
-  for (const wish of wishes) {
-    const uplink = planUplink(wish, sight);
-    if ('refused' in uplink) {
-      for (const key of wish.keys) waiting.set(key, uplink.refused);
+  // All uplinks are chosen, and wrong ones removed, before the first is planned: a segment may pass from one network to another.
+  const choices = wishes.map((wish) => ({ wish, uplink: chooseUplink(wish, sight) }));
+  for (const { wish, uplink } of choices) claimUplink(wish, uplink, sight);
+  for (const { wish, uplink } of choices) {
+    const refused = planUplink(wish, uplink, sight);
+    if (refused !== undefined) {
+      for (const key of wish.keys) waiting.set(key, refused);
       continue;
     }
     planBridge(wish, sight);
-    for (const object of wish.objects) {
-      if (object.value.kind !== 'port') continue;
-      const link = actual.host.links.get(object.value.device);
-      if (link === undefined) waiting.set(object.key, `device ${object.value.device} has not appeared on this host`);
-      else ensureLink(sight, object.value.device, [object.key], { master: wish.bridge, mtu: wish.network.mtu, up: object.value.admin_state_up });
-    }
-    if (uplink.tunnel !== undefined) planForwarding(wish, uplink.tunnel, sight);
+    planPorts(wish, sight, waiting);
+    if (!wish.mapped) planForwarding(wish, uplink.kind === 'vxlan' ? uplink.device : undefined, sight);
   }
-  return { steps: [...phases.remove, ...phases.add, ...phases.quiet, ...phases.set, ...phases.forward], waiting };
+  // Lines of one program side by side, so that they share a process.
+  const neighbours = phases.forward.filter((step) => step.tool === 'ip');
+  const entries = phases.forward.filter((step) => step.tool !== 'ip');
+  return { steps: [...phases.remove, ...phases.add, ...phases.quiet, ...phases.set, ...neighbours, ...entries], waiting };
 }
 
-/** A link as the plan will find it: undefined when it is not there or about to be removed. */
+function planPorts(wish: Wish, sight: Sight, waiting: Map<string, string>): void {
+  // A bridge takes the smallest MTU of its ports: on the operator's own, no port may be smaller than it is.
+  const mtu = Math.max(wish.network.mtu, wish.mapped ? (linkNow(sight, wish.bridge)?.mtu ?? 0) : 0);
+  for (const { key, value } of wish.objects) {
+    if (value.kind !== 'port') continue;
+    if (!sight.actual.host.links.has(value.device)) waiting.set(key, `device ${value.device} has not appeared on this host`);
+    else ensureLink(sight, value.device, [key], { master: wish.bridge, mtu, up: value.admin_state_up });
+  }
+}
+
+/** A link as the plan's removals will leave it: undefined when it is not there any more. */
 export function linkNow(sight: Sight, name: string): Link | undefined {
-  return sight.removed.has(name) ? undefined : sight.actual.host.links.get(name);
+  const link = sight.actual.host.links.get(name);
+  if (link === undefined || sight.removed.has(name)) return undefined;
+  const isFree = link.master === null || sight.removed.has(link.master) || sight.released.has(name);
+  return isFree && link.master !== null ? { ...link, master: null, answersArp: false } : link;
+}
+
+/** Takes a link out of its bridge and leaves it otherwise alone. */
+export function releaseLink(sight: Sight, name: string): void {
+  sight.released.add(name);
+  sight.phases.remove.push({ tool: 'ip', args: ['link', 'set', 'dev', name, 'nomaster'], keys: [] });
 }
 
 /** Removes a link, once. */
@@ -101,7 +123,7 @@ export function ensureLink(
     sight.phases.quiet.push({ tool: 'sysctl', name: `net/ipv6/conf/${name}/disable_ipv6`, value: '1', keys });
   }
   const args: string[] = [];
-  if (wish.master !== undefined && (link?.master !== wish.master || sight.removed.has(wish.master))) args.push('master', wish.master);
+  if (wish.master !== undefined && link?.master !== wish.master) args.push('master', wish.master);
   if (wish.mtu !== undefined && link?.mtu !== wish.mtu) args.push('mtu', String(wish.mtu));
   if (sight.actual.ipv6 && link?.linkLocal !== false) args.push('addrgenmode', 'none');
   if (link?.up !== wish.up) args.push(wish.up ? 'up' : 'down');
@@ -159,15 +181,19 @@ function removeUnwanted(wishes: readonly Wish[], sight: Sight, scope: Scope): vo
     for (const { value } of objects) if (value.kind === 'port') devices.add(value.device);
     if (network.network_type === 'vxlan' && network.segmentation_id !== null) tunnels.add(vxlanName(network.segmentation_id));
   }
-  const isStale = (name: string) => isBridgeName(name) && !wanted.has(name) && (inScope?.has(name) ?? true) && links.get(name)?.kind === 'bridge';
+  const isStale = (name: string) =>
+    isBridgeName(name) && !wanted.has(name) && (inScope?.has(name) ?? true) && links.get(name)?.kind === 'bridge';
+  const isMapped = (name: string) =>
+    scope === 'all' && [...sight.actual.physical.values()].includes(name) && links.get(name)?.kind === 'bridge';
   for (const link of links.values()) {
     if (isStale(link.name)) removeLink(sight, link.name);
     if (isOurTunnel(link)) {
       // One without a bridge and down is what a crash between two steps leaves.
-      if (link.master === null ? scope === 'all' && !link.up && !tunnels.has(link.name) : isStale(link.master)) removeLink(sight, link.name);
+      if (link.master === null ? scope === 'all' && !link.up && !tunnels.has(link.name) : isStale(link.master))
+        removeLink(sight, link.name);
     } else if (isOurVlan(link, sight.actual) && link.master !== null && isStale(link.master)) removeLink(sight, link.name);
-    if (link.master !== null && wanted.has(link.master) && isTapName(link.name) && !devices.has(link.name)) {
-      sight.phases.remove.push({ tool: 'ip', args: ['link', 'set', 'dev', link.name, 'nomaster'], keys: [] });
+    if (link.master !== null && isTapName(link.name) && !devices.has(link.name) && (wanted.has(link.master) || isMapped(link.master))) {
+      releaseLink(sight, link.name);
     }
   }
 }
@@ -179,5 +205,7 @@ export function isOurTunnel(link: Link): boolean {
 
 /** A VLAN device on one of the mapped interfaces with the name that we give. */
 export function isOurVlan(link: Link, actual: L2Actual): boolean {
-  return link.vlan !== null && link.name === `${link.vlan.parent}.${link.vlan.id}` && [...actual.physical.values()].includes(link.vlan.parent);
+  return (
+    link.vlan !== null && link.name === `${link.vlan.parent}.${link.vlan.id}` && [...actual.physical.values()].includes(link.vlan.parent)
+  );
 }

@@ -1,123 +1,145 @@
 // How a network leaves its host: a VXLAN device, a physical interface, a VLAN on one, or not at all. Part of the plan of plan.ts.
 // A network that cannot be carried here is refused in one sentence that an operator can act on, and nothing of it is touched.
-import { isBridgeName, vlanName, vxlanName } from './names.ts';
-import { ensureLink, isOurTunnel, isOurVlan, linkNow, removeLink, type Sight, type Wish } from './plan.ts';
+import { vlanName, vxlanName } from './names.ts';
+import { ensureLink, isOurTunnel, isOurVlan, linkNow, releaseLink, removeLink, type Sight, type Wish } from './plan.ts';
 
-/** The tunnel device that needs forwarding entries, if any; or why the network cannot be had. */
-export type Uplink = { readonly tunnel?: string } | { readonly refused: string };
+/** What shall carry a network out of the host, or why nothing here can. */
+export type Uplink =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'vxlan'; readonly device: string; readonly vni: number; readonly local: string }
+  | { readonly kind: 'vlan'; readonly device: string; readonly parent: string; readonly id: number }
+  | { readonly kind: 'flat'; readonly device: string }
+  | { readonly kind: 'refused'; readonly why: string };
 
 /** IANA's UDP port for VXLAN (RFC 7348). */
 const VXLAN_PORT = 4789;
 /** Longest name of a device, in bytes (IFNAMSIZ less the terminator). */
 const NAME_LIMIT = 15;
 
-/** Plans the uplink of a network, and removes uplinks that were its own before and are no longer right. */
-export function planUplink(wish: Wish, sight: Sight): Uplink {
+/** Chooses by the network and the host alone, and removes what the network's bridge had for an uplink before. */
+export function chooseUplink(wish: Wish, sight: Sight): Uplink {
   const bridge = linkNow(sight, wish.bridge);
-  if (bridge !== undefined && bridge.kind !== 'bridge') return { refused: `the device ${wish.bridge} of this host is not a bridge` };
-  switch (wish.network.network_type) {
+  const uplink =
+    bridge !== undefined && bridge.kind !== 'bridge'
+      ? refuse(`the device ${wish.bridge} of this host is not a bridge`)
+      : choose(wish, sight);
+  if (uplink.kind === 'refused') return uplink;
+  const keep = uplink.kind === 'none' ? undefined : uplink.device;
+  const physical = new Set(sight.actual.physical.values());
+  for (const link of sight.actual.host.links.values()) {
+    if (link.master !== wish.bridge || link.name === keep || wish.mapped) continue;
+    if (isOurTunnel(link) || isOurVlan(link, sight.actual)) removeLink(sight, link.name);
+    else if (physical.has(link.name)) releaseLink(sight, link.name);
+  }
+  if (uplink.kind === 'vxlan') {
+    const link = linkNow(sight, uplink.device);
+    const isRight = link?.vxlan?.local === uplink.local && link.vxlan.port === VXLAN_PORT && !link.vxlan.learning;
+    if (link !== undefined && link.master === wish.bridge && !isRight) removeLink(sight, uplink.device);
+  }
+  return uplink;
+}
+
+/** A network that has its uplink keeps it against one that wants the same. */
+export function claimUplink(wish: Wish, uplink: Uplink, sight: Sight): void {
+  if (!('device' in uplink)) return;
+  if (sight.actual.host.links.get(uplink.device)?.master === wish.bridge) sight.claims.set(uplink.device, wish.bridge);
+}
+
+/** Plans the uplink chosen; answers why not, when another network or a stranger has it. */
+export function planUplink(wish: Wish, uplink: Uplink, sight: Sight): string | undefined {
+  if (uplink.kind === 'refused') return uplink.why;
+  if (uplink.kind === 'none') return undefined;
+  const link = linkNow(sight, uplink.device);
+  const owner = sight.claims.get(uplink.device) ?? (wish.mapped ? wish.bridge : (link?.master ?? wish.bridge));
+  if (owner !== wish.bridge || (wish.mapped && sight.claims.has(uplink.device)))
+    return `${describe(uplink)} is already carried by ${owner} on this host`;
+  sight.claims.set(uplink.device, wish.bridge);
+  if (uplink.kind === 'flat') {
+    if (!wish.mapped) planFlat(wish, uplink.device, sight);
+    return undefined;
+  }
+  const { mtu } = wish.network;
+  // What a crash left half made, or someone altered, is made anew.
+  if (link !== undefined && uplink.kind === 'vxlan' && link.vxlan?.local !== uplink.local) removeLink(sight, uplink.device);
+  if (linkNow(sight, uplink.device) === undefined) {
+    const args = uplink.kind === 'vxlan' ? vxlanArgs(uplink, mtu) : vlanArgs(uplink, mtu);
+    sight.phases.add.push({ tool: 'ip', args: ['link', 'add', ...args], keys: wish.keys });
+  }
+  ensureLink(sight, uplink.device, wish.keys, { master: wish.bridge, mtu, up: true });
+  if (uplink.kind === 'vxlan' && linkNow(sight, uplink.device)?.answersArp !== true) {
+    // Why this and not neigh_suppress or the device's own proxy: docs/adr/0007-arp-at-the-bridge.md
+    const args = ['link', 'set', 'dev', uplink.device, 'type', 'bridge_slave', 'proxy_arp_wifi', 'on'];
+    sight.phases.set.push({ tool: 'ip', args, keys: wish.keys });
+  }
+  return undefined;
+}
+
+function choose(wish: Wish, sight: Sight): Uplink {
+  const { network_type: type, segmentation_id: segment, local_ip: local } = wish.network;
+  switch (type) {
     case 'local':
-      removeOthers(wish, sight, undefined);
-      return {};
-    case 'vxlan':
-      return planTunnel(wish, sight);
-    case 'flat':
-      return planFlat(wish, sight);
-    case 'vlan':
-      return planVlan(wish, sight);
+      return { kind: 'none' };
     case 'gre':
     case 'geneve':
-      return { refused: `${wish.network.network_type} networks need the openvswitch mechanism; Linux bridges carry local, flat, vlan and vxlan` };
+      return refuse(`${type} networks need the openvswitch mechanism; Linux bridges carry local, flat, vlan and vxlan`);
+    case 'vxlan': {
+      if (segment === null) return refuse('the vxlan network has no segmentation id');
+      if (local === null) return refuse('this host has no tunnel endpoint (--local-ip)');
+      const device = vxlanName(segment);
+      const link = linkNow(sight, device);
+      if (link !== undefined && !isOurTunnel(link)) return refuse(`a device ${device} that is not ours is in the way`);
+      return { kind: 'vxlan', device, vni: segment, local };
+    }
+    case 'flat':
+    case 'vlan':
+      return choosePhysical(wish, sight);
   }
 }
 
-function planTunnel(wish: Wish, sight: Sight): Uplink {
-  const { segmentation_id: vni, local_ip: local, mtu } = wish.network;
-  if (vni === null) return { refused: 'the vxlan network has no segmentation id' };
-  if (local === null) return { refused: 'this host has no tunnel endpoint (--local-ip)' };
-  const other = sight.taken.get(vni);
-  if (other !== undefined) return { refused: `VNI ${vni} is already carried by ${other} on this host` };
-  const device = vxlanName(vni);
+function choosePhysical(wish: Wish, sight: Sight): Uplink {
+  const { network_type: type, segmentation_id: id } = wish.network;
+  const name = wish.network.physical_network ?? '';
+  const parent = sight.actual.physical.get(name);
+  if (type === 'vlan' && !sight.actual.vlan) return refuse('vlan on linuxbridge needs the 8021q kernel module');
+  if (parent === undefined) return refuse(`physical network ${name} is not mapped on this host (--physical ${name}:INTERFACE)`);
+  if (!sight.actual.host.links.has(parent)) return refuse(`interface ${parent} of physical network ${name} does not exist on this host`);
+  if (type === 'flat') {
+    if (!wish.mapped && sight.actual.host.addressed.has(parent)) {
+      return refuse(`interface ${parent} carries IP addresses, which a bridge port cannot; move them to a bridge and map that bridge`);
+    }
+    return { kind: 'flat', device: parent };
+  }
+  if (id === null) return refuse('the vlan network has no segmentation id');
+  const device = vlanName(parent, id);
+  if (device.length > NAME_LIMIT) return refuse(`the name ${device} is longer than the kernel's ${NAME_LIMIT} characters`);
   const link = linkNow(sight, device);
-  if (link !== undefined) {
-    const master = link.master === null || sight.removed.has(link.master) ? null : link.master;
-    const elsewhere = master !== null && master !== wish.bridge;
-    if (!isOurTunnel(link) || (elsewhere && !isBridgeName(master))) return { refused: `a device ${device} that is not ours is in the way` };
-    if (elsewhere) return { refused: `VNI ${vni} is already carried by ${master} on this host` };
-    const right = link.vxlan?.local === local && link.vxlan.port === VXLAN_PORT && !link.vxlan.learning;
-    if (!right) removeLink(sight, device);
-  }
-  sight.taken.set(vni, wish.bridge);
-  removeOthers(wish, sight, device);
-  const now = linkNow(sight, device);
-  if (now === undefined) {
-    const options = ['id', String(vni), 'dstport', String(VXLAN_PORT), 'local', local, 'ttl', '64', 'nolearning'];
-    const args = ['link', 'add', 'name', device, 'mtu', String(mtu), 'type', 'vxlan', ...options];
-    sight.phases.add.push({ tool: 'ip', args, keys: wish.keys });
-  }
-  ensureLink(sight, device, wish.keys, { master: wish.bridge, mtu, up: true });
-  if (now === undefined || !now.answersArp || now.master !== wish.bridge || sight.removed.has(wish.bridge)) {
-    // Why this and not neigh_suppress or the device's own proxy: docs/adr/0007-arp-at-the-bridge.md
-    sight.phases.set.push({ tool: 'ip', args: ['link', 'set', 'dev', device, 'type', 'bridge_slave', 'proxy_arp_wifi', 'on'], keys: wish.keys });
-  }
-  return { tunnel: device };
+  if (link !== undefined && !isOurVlan(link, sight.actual)) return refuse(`a device ${device} that is not ours is in the way`);
+  return { kind: 'vlan', device, parent, id };
 }
 
-function planFlat(wish: Wish, sight: Sight): Uplink {
-  const found = physicalOf(wish, sight);
-  if ('refused' in found) return found;
-  if (wish.mapped) return {};
-  const { device } = found;
+/** The interface joins the bridge and comes up; its MTU and settings are its owner's. */
+function planFlat(wish: Wish, device: string, sight: Sight): void {
   const link = linkNow(sight, device);
-  if (sight.actual.host.addressed.has(device)) {
-    return { refused: `interface ${device} carries IP addresses, which a bridge port cannot; move them to a bridge and map that bridge` };
-  }
-  const master = link?.master ?? null;
-  if (master !== null && master !== wish.bridge && !sight.removed.has(master)) return { refused: `interface ${device} is already a port of ${master}` };
-  removeOthers(wish, sight, undefined);
   const args: string[] = [];
-  if (master !== wish.bridge || sight.removed.has(wish.bridge)) args.push('master', wish.bridge);
+  if (link?.master !== wish.bridge) args.push('master', wish.bridge);
   if (link?.up !== true) args.push('up');
   if (args.length > 0) sight.phases.set.push({ tool: 'ip', args: ['link', 'set', 'dev', device, ...args], keys: wish.keys });
-  return {};
 }
 
-function planVlan(wish: Wish, sight: Sight): Uplink {
-  if (!sight.actual.vlan) return { refused: 'vlan on linuxbridge needs the 8021q kernel module' };
-  const found = physicalOf(wish, sight);
-  if ('refused' in found) return found;
-  const { segmentation_id: id, mtu } = wish.network;
-  if (id === null) return { refused: 'the vlan network has no segmentation id' };
-  const device = vlanName(found.device, id);
-  if (device.length > NAME_LIMIT) return { refused: `the name ${device} is longer than the kernel's ${NAME_LIMIT} characters` };
-  const link = linkNow(sight, device);
-  if (link !== undefined) {
-    const master = link.master === null || sight.removed.has(link.master) ? null : link.master;
-    if (!isOurVlan(link, sight.actual)) return { refused: `a device ${device} that is not ours is in the way` };
-    if (master !== null && master !== wish.bridge) return { refused: `VLAN ${id} of ${found.device} is already carried by ${master}` };
-  }
-  removeOthers(wish, sight, device);
-  if (link === undefined) {
-    const args = ['link', 'add', 'link', found.device, 'name', device, 'mtu', String(mtu), 'type', 'vlan', 'id', String(id)];
-    sight.phases.add.push({ tool: 'ip', args, keys: wish.keys });
-  }
-  ensureLink(sight, device, wish.keys, { master: wish.bridge, mtu, up: true });
-  return {};
+function vxlanArgs({ device, vni, local }: Extract<Uplink, { kind: 'vxlan' }>, mtu: number): string[] {
+  const options = ['id', String(vni), 'dstport', String(VXLAN_PORT), 'local', local, 'ttl', '64', 'nolearning'];
+  return ['name', device, 'mtu', String(mtu), 'type', 'vxlan', ...options];
 }
 
-/** The interface or bridge that carries the network's physical network here. */
-function physicalOf(wish: Wish, sight: Sight): { device: string } | { refused: string } {
-  const name = wish.network.physical_network ?? '';
-  const device = sight.actual.physical.get(name);
-  if (device === undefined) return { refused: `physical network ${name} is not mapped on this host (--physical ${name}:INTERFACE)` };
-  if (!sight.actual.host.links.has(device)) return { refused: `interface ${device} of physical network ${name} does not exist on this host` };
-  return { device };
+function vlanArgs({ device, parent, id }: Extract<Uplink, { kind: 'vlan' }>, mtu: number): string[] {
+  return ['link', parent, 'name', device, 'mtu', String(mtu), 'type', 'vlan', 'id', String(id)];
 }
 
-/** A network has one uplink: tunnels and VLAN devices of ours on its bridge besides `keep` are of an earlier segment. */
-function removeOthers(wish: Wish, sight: Sight, keep: string | undefined): void {
-  for (const link of sight.actual.host.links.values()) {
-    if (link.master !== wish.bridge || link.name === keep) continue;
-    if (isOurTunnel(link) || isOurVlan(link, sight.actual)) removeLink(sight, link.name);
-  }
+function refuse(why: string): Uplink {
+  return { kind: 'refused', why };
+}
+
+function describe(uplink: Extract<Uplink, { device: string }>): string {
+  if (uplink.kind === 'vxlan') return `VNI ${uplink.vni}`;
+  return uplink.kind === 'vlan' ? `VLAN ${uplink.id} of ${uplink.parent}` : `interface ${uplink.device}`;
 }
