@@ -118,12 +118,15 @@ async function applyOne(step: Step, signal: AbortSignal): Promise<void> {
 type Lines = readonly Extract<Step, { tool: 'ip' | 'bridge' }>[];
 type Settings = readonly Extract<Step, { tool: 'sysctl' }>[];
 
+/** A line that names no object of either program: refused in words that give its line number, without a question to the kernel. */
+const MARK = 'mark';
+
 /**
- * One `ip -batch` or `bridge -batch`. With -force the program goes on after a line that the kernel refuses, but ends at one that it cannot
- * parse, without saying how far it came: then the halves are run by themselves, and that a line was done already is no failure.
+ * One `ip -batch` or `bridge -batch`. With -force the program goes on after most lines that the kernel refuses, but ends at one that it cannot
+ * parse and at a refused neighbour. A mark before every line tells how far it came; what stands behind that line gets a program of its own.
  */
-async function applyLines(given: Lines, failures: Map<Step, string>, signal: AbortSignal, again = false): Promise<void> {
-  const lines = given.filter((step) => {
+async function applyLines(given: Lines, failures: Map<Step, string>, signal: AbortSignal): Promise<void> {
+  let lines = given.filter((step) => {
     const broken = step.args.find((text) => text === '' || /[\s'"#\\]/.test(text)); // words are split at blanks; there are no escapes
     if (broken !== undefined) failures.set(step, `not a word for a batch line: ${JSON.stringify(broken)}`);
     return broken === undefined;
@@ -131,32 +134,28 @@ async function applyLines(given: Lines, failures: Map<Step, string>, signal: Abo
   const first = lines[0];
   if (first === undefined) return;
   const where = first.tool === 'ip' && first.netns !== undefined ? ['-n', first.netns] : [];
-  const input = `${lines.map((step) => step.args.join(' ')).join('\n')}\n`;
-  const { code, stderr } = await runProgram([first.tool, ...where, '-force', '-batch', '-'], { input, signal });
-  const refused = parseFailures(stderr);
-  if (code === 0 || (code === 1 && refused.length > 0)) {
+  while (lines.length > 0) {
+    const input = [...lines.map((step) => `${MARK}\n${step.args.join(' ')}`), MARK, ''].join('\n');
+    const { code, stderr } = await runProgram([first.tool, ...where, '-force', '-batch', '-'], { input, signal });
+    const { refused, last } = parseFailures(stderr);
+    let reached = 0;
     for (const { line, message } of refused) {
-      const step = lines[line - 1];
-      if (step !== undefined && !(again && isDone(step, message))) failures.set(step, message);
+      const step = lines[line / 2 - 1];
+      if (line % 2 === 1) reached++;
+      else if (step !== undefined) failures.set(step, message);
     }
-  } else if (lines.length === 1) {
-    failures.set(first, oneLine(stderr) || `${first.tool} ended with ${code}`);
-  } else {
-    const middle = lines.length >> 1;
-    await applyLines(lines.slice(0, middle), failures, signal, true);
-    await applyLines(lines.slice(middle), failures, signal, true);
+    if (reached > lines.length) return;
+    const why = last || `${first.tool} ended with ${code}`;
+    if (reached === 0) throw new Error(why); // it never began: no namespace of that name
+    const stopped = lines[reached - 1];
+    if (stopped !== undefined) failures.set(stopped, why);
+    lines = lines.slice(reached);
   }
 }
 
-/** Whether a line that is run a second time was refused because the first time it succeeded. */
-function isDone(step: Step, message: string): boolean {
-  const undoes = 'args' in step && step.args[1] === 'del';
-  return undoes ? /Cannot find|No such/.test(message) : /File exists/.test(message);
-}
-
-/** Reads `-batch -force` diagnostics: each `Command failed -:N` is preceded by the reason. */
-export function parseFailures(stderr: string): { line: number; message: string }[] {
-  const answer: { line: number; message: string }[] = [];
+/** Reads `-batch -force` diagnostics: each `Command failed -:N` is preceded by the reason. `last` is what was said after the last of them. */
+export function parseFailures(stderr: string): { refused: { line: number; message: string }[]; last: string } {
+  const refused: { line: number; message: string }[] = [];
   let reason: string[] = [];
   for (const text of stderr.split('\n')) {
     const match = /^Command failed -:(\d+)$/.exec(text);
@@ -164,10 +163,10 @@ export function parseFailures(stderr: string): { line: number; message: string }
       if (text.trim() !== '') reason.push(text);
       continue;
     }
-    answer.push({ line: Number(match[1]), message: oneLine(reason.join('\n')) || 'refused by the kernel' });
+    refused.push({ line: Number(match[1]), message: oneLine(reason.join('\n')) || 'refused by the kernel' });
     reason = [];
   }
-  return answer;
+  return { refused, last: oneLine(reason.join('\n')) };
 }
 
 /** One `sysctl -w` for the settings of a namespace; procps names the setting in each complaint. */

@@ -86,6 +86,7 @@ function addLink(host: HostLinks, args: readonly string[]): string | undefined {
     bridge:
       kind === 'bridge'
         ? {
+            address: given.get('address') ?? '',
             stp: (given.get('stp_state') ?? '0') !== '0',
             forwardDelay: Number(given.get('forward_delay') ?? 1500),
             snooping: (given.get('mcast_snooping') ?? '1') !== '0',
@@ -104,7 +105,7 @@ function setLink(host: HostLinks, args: readonly string[]): string | undefined {
   if (master !== undefined && !host.links.has(master)) return `Error: argument "${master}" is wrong: Device does not exist`;
   const mode = given.get('addrgenmode');
   const mtu = given.get('mtu');
-  const bridge = before.bridge;
+  const bridge = before.bridge && { ...before.bridge, address: given.get('address') ?? before.bridge.address };
   const link: Link = {
     ...before,
     master: master ?? (given.has('nomaster') ? null : before.master),
@@ -115,6 +116,7 @@ function setLink(host: HostLinks, args: readonly string[]): string | undefined {
     bridge:
       bridge !== null && given.get('type') === 'bridge'
         ? {
+            ...bridge,
             stp: given.has('stp_state') ? given.get('stp_state') !== '0' : bridge.stp,
             forwardDelay: Number(given.get('forward_delay') ?? bridge.forwardDelay),
             snooping: given.has('mcast_snooping') ? given.get('mcast_snooping') !== '0' : bridge.snooping,
@@ -124,8 +126,13 @@ function setLink(host: HostLinks, args: readonly string[]): string | undefined {
   const left = before.master !== null && link.master !== before.master;
   if (left) host.tunnels.get(name)?.pinned.clear(); // the bridge forgets what it knew behind the port
   host.links.set(name, left && !given.has('proxy_arp_wifi') ? { ...link, answersArp: false } : link);
-  if (before.up && !link.up) host.neighbours.delete(name);
+  if (forgetsNeighbours(before, link)) host.neighbours.delete(name);
   return undefined;
+}
+
+/** Whether the kernel drops a device's neighbours, permanent ones too, on the way from one state to the other. */
+export function forgetsNeighbours(before: Link, after: Link): boolean {
+  return (before.up && !after.up) || before.bridge?.address !== after.bridge?.address;
 }
 
 function deleteLink(host: HostLinks, name: string): string | undefined {

@@ -23,7 +23,17 @@ export interface Link {
   readonly answersArp: boolean;
   readonly vxlan: { readonly vni: number; readonly local: string | null; readonly port: number; readonly learning: boolean } | null;
   readonly vlan: { readonly id: number; readonly parent: string } | null;
-  readonly bridge: { readonly stp: boolean; readonly forwardDelay: number; readonly snooping: boolean } | null;
+  readonly bridge: Bridge | null;
+}
+
+/** What only a bridge has. */
+export interface Bridge {
+  /** Its MAC; empty while nobody has said one or asked. A bridge that was given none takes a port's, and forgets all neighbours at each change. */
+  readonly address: string;
+  readonly stp: boolean;
+  /** Hundredths of a second. */
+  readonly forwardDelay: number;
+  readonly snooping: boolean;
 }
 
 /** Where a VXLAN device sends. */
@@ -128,6 +138,7 @@ export function neighboursOf(host: HostLinks, bridge: string): Map<string, strin
 interface RawLink {
   readonly ifindex: number;
   readonly ifname: string;
+  readonly address?: string;
   readonly link?: string;
   readonly master?: string;
   readonly mtu: number;
@@ -181,7 +192,12 @@ function toLink(raw: RawLink): Link {
     vlan: kind === 'vlan' ? { id: Number(details.id), parent: raw.link ?? '' } : null,
     bridge:
       kind === 'bridge'
-        ? { stp: details.stp_state !== 0, forwardDelay: Number(details.forward_delay), snooping: details.mcast_snooping !== 0 }
+        ? {
+            address: raw.address ?? '',
+            stp: details.stp_state !== 0,
+            forwardDelay: Number(details.forward_delay),
+            snooping: details.mcast_snooping !== 0,
+          }
         : null,
   };
 }

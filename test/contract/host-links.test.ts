@@ -18,7 +18,7 @@ beforeAll(async () => {
     'link add eth1 type veth peer name far1',
     'addr add 192.0.2.1/24 dev eth0',
     'link set eth0 up',
-    'link add br-ex type bridge',
+    'link add br-ex address 0a:00:00:00:00:01 type bridge', // an address of its own: one taken from a port is the kernel's to choose
     ...Array.from({ length: PORTS }, (_, i) => `link add ${device(i + 1)} type veth peer name far-${i + 1}`),
   ]);
   probe = startProbe(host);
@@ -58,7 +58,7 @@ async function both(steps: readonly Step[]): Promise<HostLinks> {
 
 test('refusals are the same and stop nobody else', async () => {
   await both([
-    ip('link', 'add', 'name', 'brqx', 'mtu', '1450', 'type', 'bridge', 'forward_delay', '0', 'stp_state', '0', 'mcast_snooping', '0'),
+    ip(...'link add name brqx address 02:00:00:00:00:09 mtu 1450 type bridge forward_delay 0 stp_state 0 mcast_snooping 0'.split(' ')),
     ip('link', 'add', 'name', 'brqx', 'mtu', '1450', 'type', 'bridge'),
     ip('link', 'set', 'dev', 'absent', 'up'),
     ip('link', 'set', 'dev', device(1), 'master', 'brqx', 'mtu', '1450', 'up'),

@@ -3,7 +3,8 @@
 import { isIPv4 } from 'node:net';
 import { ANY_MAC, type Tunnel } from '#host/links.ts';
 import type { Step } from '#host/steps.ts';
-import type { Sight, Wish } from './plan.ts';
+import { bridgeAddress } from './names.ts';
+import { linkNow, type Sight, type Wish } from './plan.ts';
 
 interface Endpoint {
   readonly endpoint: string;
@@ -31,7 +32,9 @@ export function planForwarding(wish: Wish, device: string | undefined, sight: Si
     // IPv6 is off on the bridge, and with it the table that could answer neighbour solicitations: they cross the tunnel.
     for (const ip of value.ip_addresses) if (isIPv4(ip)) addresses.set(ip, { mac, keys: [key] });
   }
-  planNeighbours(bridge, sight.removed.has(bridge) ? undefined : host.neighbours.get(bridge), addresses, sight.phases.forward);
+  // A bridge that gets another address in this plan forgets its neighbours.
+  const keeps = linkNow(sight, bridge)?.bridge?.address === bridgeAddress(network.network_id);
+  planNeighbours(bridge, keeps ? host.neighbours.get(bridge) : undefined, addresses, sight.phases.forward);
   if (device === undefined) return;
   const tunnel = sight.removed.has(device) ? NOTHING : (host.tunnels.get(device) ?? NOTHING);
   planFlood(device, tunnel, floods, sight.phases.forward);

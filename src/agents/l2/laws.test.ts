@@ -29,8 +29,8 @@ function host(devices: readonly string[]): L2Actual {
   const put = (name: string, link: Partial<Link> = {}) => links.links.set(name, { ...plain, name, ...link });
   put('eth0');
   put('eth1');
-  put('br-ex', { kind: 'bridge', bridge: { stp: true, forwardDelay: 1500, snooping: true } });
-  put('docker0', { kind: 'bridge', bridge: { stp: false, forwardDelay: 1500, snooping: true } });
+  put('br-ex', { kind: 'bridge', bridge: { address: '0a:00:00:00:00:01', stp: true, forwardDelay: 1500, snooping: true } });
+  put('docker0', { kind: 'bridge', bridge: { address: '0a:00:00:00:00:01', stp: false, forwardDelay: 1500, snooping: true } });
   put('veth1', { kind: 'veth', master: 'docker0' });
   put('vxlan-5', { kind: 'vxlan', master: 'docker0', vxlan: { vni: 5, local: '10.0.0.1', port: 4789, learning: true } });
   put('wg-vxlan', { kind: 'vxlan', vxlan: { vni: 6, local: '10.0.0.1', port: 4789, learning: true } });

@@ -6,6 +6,11 @@ export function bridgeName(network: string): string {
   return `brq${network.slice(0, 11)}`;
 }
 
+/** The MAC of a network's bridge, locally administered, with the digits of its name. The bridge sends nothing, so hosts may share it. */
+export function bridgeAddress(network: string): string {
+  return ['02', ...(network.slice(0, 11).replace('-', '').match(/../g) ?? [])].join(':');
+}
+
 /** The tunnel device of a VXLAN network identifier. */
 export function vxlanName(vni: number): string {
   return `vxlan-${vni}`;

@@ -5,7 +5,7 @@ import type { HostLinks, Link } from '#host/links.ts';
 import type { Step } from '#host/steps.ts';
 import type { Plan, Scope } from '../target.ts';
 import { planForwarding } from './forwarding.ts';
-import { bridgeName, isBridgeName, isTapName, vxlanName } from './names.ts';
+import { bridgeAddress, bridgeName, isBridgeName, isTapName, vxlanName } from './names.ts';
 import { chooseUplink, claimUplink, planUplink } from './uplink.ts';
 
 /** What plans look at. */
@@ -134,19 +134,26 @@ const BRIDGE_OPTIONS = ['forward_delay', '0', 'stp_state', '0', 'mcast_snooping'
 
 /**
  * The network's own bridge: no spanning tree, so ports forward at once. No multicast snooping, because a guest that plays querier
- * would cut the multicast of guests that never joined.
+ * would cut the multicast of guests that never joined. Address and MTU are its own: those taken from the ports change when ports come and
+ * go, and at another address the kernel forgets the bridge's neighbours.
  */
 function planBridge(wish: Wish, sight: Sight): void {
   if (wish.mapped) return;
-  const link = linkNow(sight, wish.bridge);
+  const { bridge: name, keys } = wish;
+  const { mtu, network_id } = wish.network;
+  const link = linkNow(sight, name);
+  const address = bridgeAddress(network_id);
+  const args = link?.mtu === mtu ? [] : ['mtu', String(mtu)];
   if (link === undefined) {
-    const args = ['link', 'add', 'name', wish.bridge, 'mtu', String(wish.network.mtu), 'type', 'bridge', ...BRIDGE_OPTIONS];
-    sight.phases.add.push({ tool: 'ip', args, keys: wish.keys });
-  } else if (link.bridge !== null && (link.bridge.stp || link.bridge.forwardDelay !== 0 || link.bridge.snooping)) {
-    const args = ['link', 'set', 'dev', wish.bridge, 'type', 'bridge', ...BRIDGE_OPTIONS];
-    sight.phases.add.push({ tool: 'ip', args, keys: wish.keys });
+    // Made with another MTU than it gets: only one that is changed before the first port joins stays as it was said.
+    const made = ['name', name, 'address', address, 'mtu', String(mtu ^ 1), 'type', 'bridge', ...BRIDGE_OPTIONS];
+    sight.phases.add.push({ tool: 'ip', args: ['link', 'add', ...made], keys });
+  } else if (link.bridge !== null) {
+    if (link.bridge.address !== address) args.push('address', address);
+    if (link.bridge.stp || link.bridge.forwardDelay !== 0 || link.bridge.snooping) args.push('type', 'bridge', ...BRIDGE_OPTIONS);
   }
-  ensureLink(sight, wish.bridge, wish.keys, { mtu: wish.network.mtu, up: true });
+  if (args.length > 0) sight.phases.add.push({ tool: 'ip', args: ['link', 'set', 'dev', name, ...args], keys });
+  ensureLink(sight, name, keys, { up: true });
 }
 
 /** Sorts the desired objects by network. A network with a bridge of the operator's own gets that one. */

@@ -1,7 +1,7 @@
 // The Linux bridge target: keeps what it saw of the host, folds its own steps and re-read links into it, and looks at everything only
 // when asked for everything. So one port among a thousand costs one device read, not a thousand.
 import type { DesiredObject } from '#desired/objects.ts';
-import { devicesOf, foldStep, forgetLink } from '#host/fake.ts';
+import { devicesOf, foldStep, forgetLink, forgetsNeighbours } from '#host/fake.ts';
 import { hasVlan, kernelHasIpv6, readAddressed, readHost, readLinks } from '#host/links.ts';
 import type { Step } from '#host/steps.ts';
 import type { Held } from '../held.ts';
@@ -37,7 +37,7 @@ export function linuxBridgeTarget({ physical }: LinuxBridgeOptions): Target<L2Ac
         else {
           if (before !== undefined && before.index !== 0 && before.index !== link.index) forgetLink(actual.host, name); // gone and made anew in between
           if (before !== undefined && before.master !== link.master) actual.host.tunnels.get(name)?.pinned.clear();
-          if (before?.up === true && !link.up) actual.host.neighbours.delete(name);
+          if (before !== undefined && forgetsNeighbours(before, link)) actual.host.neighbours.delete(name);
           actual.host.links.set(name, link);
         }
         if (addressed.has(name)) actual.host.addressed.add(name);
