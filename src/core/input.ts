@@ -32,7 +32,7 @@ export function createBodies(resource: Resource, body: unknown): { readonly item
   return { items: list.map((item) => objectOf(resource, unwrap(item))), bulk: true };
 }
 
-export function innerBody(resource: Resource, body: unknown): Body {
+export function innerBody(resource: Pick<Resource, 'name'>, body: unknown): Body {
   if (!isObject(body) || !Object.hasOwn(body, resource.name) || body[resource.name] === null) {
     throw bad(`Unable to find '${resource.name}' in request body`);
   }
@@ -41,7 +41,7 @@ export function innerBody(resource: Resource, body: unknown): Body {
 
 const isObject = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function objectOf(resource: Resource, value: unknown): Body {
+function objectOf(resource: Pick<Resource, 'name'>, value: unknown): Body {
   if (!isObject(value)) throw bad(`Object '${resource.name}' contains invalid data`);
   return value;
 }

@@ -34,6 +34,8 @@ export interface PipelineParts {
   readonly bus: Bus;
 }
 
+const NO_ROW = { field: new Map(), parents: new Map() };
+
 export class Pipeline {
   readonly parts: PipelineParts;
   readonly views: Views;
@@ -108,6 +110,16 @@ export class Pipeline {
     });
     if (touched.size > 0) bus.publish([...touched]);
     return result;
+  }
+
+  /** Whether a rule that is about no resource's row holds, given what is known. */
+  permits({ actor }: Caller, rule: string, known: StoredRow = {}): boolean {
+    return holds(this.parts.policy.reduce(rule, actor), NO_ROW, (attribute) => known[attribute]);
+  }
+
+  /** As {@link permits}, but refuses. */
+  demand(caller: Caller, rule: string, known: StoredRow): void {
+    if (!this.permits(caller, rule, known)) throw accessErrors.PolicyNotAuthorized({ rules: `rule:${rule}` });
   }
 
   /** The row, locked, if the caller sees it (else its notFound) and may do this to it (else forbidden). */

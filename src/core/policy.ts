@@ -165,11 +165,14 @@ function reduceMatch(left: string, right: string, actor: Actor): Residual {
   return { op: 'equals', attribute: target.replace('tenant_id', 'project_id'), value };
 }
 
+/** What a question about a row needs to know of its resource. */
+type Asked = Pick<Resource, 'field' | 'parents'>;
+
 /** What a row answers to the open questions: its own attributes, and its parents' as `network:project_id`. */
 export type Target = (attribute: string) => unknown;
 
 /** Puts the open questions to one row. */
-export function holds(residual: Residual, resource: Resource, target: Target): boolean {
+export function holds(residual: Residual, resource: Asked, target: Target): boolean {
   if (typeof residual === 'boolean') return residual;
   switch (residual.op) {
     case 'and':
@@ -190,7 +193,7 @@ export function holds(residual: Residual, resource: Resource, target: Target): b
 }
 
 /** `field:networks:shared` asks a network of itself and a port of its network. */
-function fieldAttribute(residual: { readonly collection: string; readonly field: string }, resource: Resource): string {
+function fieldAttribute(residual: { readonly collection: string; readonly field: string }, resource: Asked): string {
   if (resource.field.has(residual.field)) return residual.field;
   const parent = residual.collection.replace(/s$/, '');
   return resource.parents.has(parent) ? `${parent}:${residual.field}` : residual.field;

@@ -10,14 +10,17 @@ export const quotaErrors = errorTable({
   OverQuota: ['overQuota', 'Quota exceeded for resources: {overs}.'],
 });
 
-/** The limit in force for a project: its override, else the configuration's, else the declaration's; -1 is unlimited. */
+/** The limit of a project without an override: the configuration's, else the declaration's; -1 is unlimited. */
+export const quotaDefault = (settings: Settings, resource: Resource): number => settings.quota[resource.name] ?? resource.quota ?? -1;
+
+/** The limit in force for a project: its override, else the default; -1 is unlimited. */
 export async function quotaLimit(reader: Reader, settings: Settings, resource: Resource, projectId: string): Promise<number> {
   const override = await reader.get<{ max: number }>(
     'SELECT max FROM quotas WHERE project_id = ? AND resource = ?',
     projectId,
     resource.name,
   );
-  return override?.max ?? settings.quota[resource.name] ?? resource.quota ?? -1;
+  return override?.max ?? quotaDefault(settings, resource);
 }
 
 /** Refuses before any work is done when there is no room; the counter itself moves at the end, by {@link countUsage}. */

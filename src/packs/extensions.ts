@@ -39,6 +39,12 @@ export const extensions: readonly Extension[] = [
   extension('project-id', 'project_id field enabled', 'project_id everywhere beside tenant_id.', '2016-09-09T09:09:09-09:09'),
   extension('provider', 'Provider Network', 'How a network is carried.', '2012-09-07T10:00:00-00:00'),
   extension('quota-check-limit', 'Quota engine limit check', 'A limit below use can be refused.', '2021-09-08T16:00:00-00:00'),
+  extension(
+    'quota-check-limit-default',
+    'Quota engine limit check by default',
+    'A limit below use is refused unless it is forced.',
+    '2024-08-21T16:00:00-00:00',
+  ),
   extension('quota_details', 'Quota details management support', 'Limits with what is used of them.', '2017-02-10T10:00:00-00:00'),
   extension('quotas', 'Quota management support', 'Limits per project.', '2012-07-29T10:00:00-00:00'),
   extension(
