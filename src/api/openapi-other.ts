@@ -1,0 +1,160 @@
+// The part of the API's description that is about no resource: versions, extensions, quotas, the agents' schedule. Called by openapi.ts.
+import type { Registry } from '#core/registry.ts';
+import { counted } from '#resources/quota/limits.ts';
+import { json, reference, refusals, type Schema, wrapped } from './openapi-parts.ts';
+
+const array = (items: Schema): Schema => ({ type: 'array', items });
+const text = { type: 'string' };
+const linkSchema = array({ type: 'object', properties: { rel: text, href: { type: 'string', format: 'uri' } } });
+const answer = (schema: Schema, description = 'Done.'): Schema => ({ 200: { description, content: json(schema) } });
+const inPath = (...names: string[]): Schema[] => names.map((name) => ({ name, in: 'path', required: true, schema: text }));
+
+export function otherPaths(registry: Registry): Record<string, Schema> {
+  return { ...discovery, ...extensions, ...quotas(registry), ...schedulers };
+}
+
+const discovery = {
+  '/': {
+    get: {
+      operationId: 'list_versions',
+      summary: 'Tells the versions of the API',
+      security: [],
+      responses: answer(
+        wrapped('versions', array({ type: 'object', properties: { id: text, status: { const: 'CURRENT' }, links: linkSchema } })),
+      ),
+    },
+  },
+  '/v2.0/': {
+    get: {
+      operationId: 'list_resources',
+      summary: 'Tells the core collections',
+      responses: {
+        ...answer(wrapped('resources', array({ type: 'object', properties: { name: text, collection: text, links: linkSchema } }))),
+        ...refusals(),
+      },
+    },
+  },
+};
+
+const extension: Schema = {
+  type: 'object',
+  properties: {
+    alias: text,
+    name: text,
+    description: text,
+    updated: { type: 'string', format: 'date-time' },
+    links: { type: 'array', maxItems: 0 },
+  },
+};
+
+const extensions = {
+  '/v2.0/extensions': {
+    get: {
+      operationId: 'list_extensions',
+      summary: 'Lists the extensions served',
+      responses: { ...answer(wrapped('extensions', array(extension))), ...refusals() },
+    },
+  },
+  '/v2.0/extensions/{alias}': {
+    parameters: inPath('alias'),
+    get: {
+      operationId: 'show_extension',
+      summary: 'Shows an extension',
+      responses: {
+        ...answer(wrapped('extension', extension)),
+        ...refusals(),
+        404: { description: 'No such extension.', content: { 'text/plain': { schema: text } } },
+      },
+    },
+  },
+};
+
+function quotas(registry: Registry): Record<string, Schema> {
+  const resources = counted(registry);
+  const limit = { type: 'integer', minimum: -1, maximum: 2_147_483_647, description: '-1 is unlimited.' };
+  const of = (schema: Schema, more: Schema = {}): Schema => ({
+    type: 'object',
+    properties: { ...Object.fromEntries(resources.map(({ name }) => [name, schema])), ...more },
+  });
+  const detail = { type: 'object', properties: { limit, used: { type: 'integer' }, reserved: { const: 0 } } };
+  const get = (operationId: string, summary: string, schema: Schema): Schema => ({
+    get: { operationId, tags: ['quotas'], summary, responses: { ...answer(schema), ...refusals() } },
+  });
+  const parameters = inPath('project_id');
+  const change = wrapped('quota', of(limit, { force: { type: 'boolean' }, check_limit: { type: 'boolean' } }));
+  return {
+    '/v2.0/quotas': get(
+      'list_quotas',
+      'Lists the projects whose limits were set',
+      wrapped('quotas', array(of(limit, { project_id: text, tenant_id: text }))),
+    ),
+    '/v2.0/quotas/project': get('show_quota_project', "Tells the caller's project", wrapped('project', { type: 'object' })),
+    '/v2.0/quotas/tenant': get('show_quota_tenant', "Tells the caller's project", wrapped('tenant', { type: 'object' })),
+    '/v2.0/quotas/{project_id}': {
+      parameters,
+      ...get('show_quota', "Shows a project's limits", wrapped('quota', of(limit))),
+      put: {
+        operationId: 'update_quota',
+        tags: ['quotas'],
+        summary: "Sets a project's limits; one below what is used is refused unless `force` is true",
+        requestBody: { required: true, content: json(change) },
+        responses: { ...answer(wrapped('quota', of(limit))), ...refusals() },
+      },
+      delete: {
+        operationId: 'delete_quota',
+        tags: ['quotas'],
+        summary: 'Goes back to the default limits',
+        responses: { 204: { description: 'Gone.' }, ...refusals(404) },
+      },
+    },
+    '/v2.0/quotas/{project_id}/default': {
+      parameters,
+      ...get('show_quota_default', 'Shows the default limits', wrapped('quota', of(limit))),
+    },
+    '/v2.0/quotas/{project_id}/details': {
+      parameters,
+      ...get('show_quota_details', 'Shows limits and what is used of them', wrapped('quota', of(detail))),
+    },
+  };
+}
+
+const tags = ['agents'];
+const schedulers = {
+  '/v2.0/agents/{id}/dhcp-networks': {
+    parameters: inPath('id'),
+    get: {
+      operationId: 'list_dhcp_networks',
+      tags,
+      summary: 'Lists the networks that a DHCP agent serves',
+      responses: { ...answer(wrapped('networks', array(reference('schemas', 'Network')))), ...refusals(404) },
+    },
+    post: {
+      operationId: 'create_dhcp_network',
+      tags,
+      summary: 'Lets a DHCP agent serve a network',
+      requestBody: {
+        required: true,
+        content: json({ type: 'object', properties: { network_id: { type: 'string', format: 'uuid' } }, required: ['network_id'] }),
+      },
+      responses: { 201: { description: 'Done.', content: json({ type: 'null' }) }, ...refusals(404, 409) },
+    },
+  },
+  '/v2.0/agents/{id}/dhcp-networks/{network_id}': {
+    parameters: inPath('id', 'network_id'),
+    delete: {
+      operationId: 'delete_dhcp_network',
+      tags,
+      summary: 'Takes a network from a DHCP agent',
+      responses: { 204: { description: 'Done.' }, ...refusals(404, 409) },
+    },
+  },
+  '/v2.0/networks/{id}/dhcp-agents': {
+    parameters: inPath('id'),
+    get: {
+      operationId: 'list_dhcp_agents',
+      tags,
+      summary: 'Lists the DHCP agents that serve a network',
+      responses: { ...answer(wrapped('agents', array(reference('schemas', 'Agent')))), ...refusals(404) },
+    },
+  },
+};

@@ -1,0 +1,197 @@
+// The description of the Networking API that machines read (OpenAPI 3.1), derived from what is declared: resources, attributes, errors. Called
+// by server.ts, which keeps the text. What is no resource is in openapi-other.ts.
+import { declaredErrors, statusOf } from '#core/errors.ts';
+import type { Registry } from '#core/registry.ts';
+import type { Field, Operation, Resource } from '#core/resource.ts';
+import { otherPaths } from './openapi-other.ts';
+import { json, reference, refusals, type Schema, wrapped } from './openapi-parts.ts';
+
+/** `network` → `Network`. */
+const title = (name: string): string => name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+
+export function openapi(registry: Registry): object {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Networking API',
+      version: 'v2.0',
+      description:
+        'OpenStack Networking API v2.0 as served by Isospin. Which attributes an answer holds depends on what its caller may see.',
+    },
+    security: [{ token: [] }],
+    tags: registry.all.map((resource) => ({ name: resource.collection, description: resource.doc })),
+    paths: Object.assign({}, ...registry.all.map(pathsOf), otherPaths(registry)),
+    components: {
+      securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'A token of the identity service.' } },
+      schemas: Object.assign({ NeutronError: errorSchema }, ...registry.all.map(schemasOf)),
+      parameters,
+      responses: errorResponses(),
+    },
+  };
+}
+
+/** A resource's row, and what a create and an update may hold. */
+function schemasOf(resource: Resource): Record<string, Schema> {
+  const name = title(resource.name);
+  const offers = new Set(resource.operations);
+  const of = (fields: readonly Field[], required: readonly string[] = []): Schema => ({
+    type: 'object',
+    description: resource.doc,
+    properties: Object.assign({}, ...fields.map(attribute)),
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
+  });
+  const needed = resource.fields.filter((field) => field.post && field.required && field.name !== 'project_id');
+  return {
+    [name]: of(resource.fields.filter((field) => field.visible)),
+    ...(offers.has('create') && {
+      [`${name}Create`]: of(
+        resource.fields.filter((field) => field.post),
+        needed.map((field) => field.name),
+      ),
+    }),
+    ...(offers.has('update') && { [`${name}Update`]: of(resource.fields.filter((field) => field.put)) }),
+  };
+}
+
+function attribute(field: Field): Record<string, Schema> {
+  const schema = {
+    ...field.schema,
+    description: field.extension === null ? field.doc : `${field.doc} Extension ${field.extension}.`,
+    ...(field.default !== undefined && { default: field.default }),
+    ...(!field.post && !field.put && { readOnly: true }),
+  };
+  return field.name === 'project_id'
+    ? { project_id: schema, tenant_id: { ...schema, description: 'The same as project_id.' } }
+    : { [field.name]: schema };
+}
+
+function pathsOf(resource: Resource): Record<string, Schema> {
+  const collection = `/v2.0/${resource.collection}`;
+  const offers = (operation: Operation): boolean => resource.operations.includes(operation);
+  const named = (verb: string, summary: string): Schema => ({
+    operationId: `${verb}_${resource.name}`,
+    tags: [resource.collection],
+    summary,
+  });
+  const one = wrapped(resource.name, reference('schemas', title(resource.name)));
+  const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
+  const conditional = resource.field.has('revision_number') ? [reference('parameters', 'IfMatch')] : [];
+  return {
+    [collection]: {
+      get: {
+        ...named('list', `Lists ${resource.collection}`),
+        parameters: [...filtersOf(resource), ...sortingOf(resource), ...paging],
+        responses: { 200: { description: 'Those the caller may see.', content: json(many(resource)) }, ...refusals(404) },
+      },
+      ...(offers('create') && { post: { ...named('create', `Makes a ${resource.name}`), ...creation(resource) } }),
+    },
+    [`${collection}/{id}`]: {
+      parameters: [id],
+      get: {
+        ...named('show', `Shows a ${resource.name}`),
+        parameters: [reference('parameters', 'Fields')],
+        responses: { 200: { description: 'The row.', content: json(one) }, ...refusals(404) },
+      },
+      ...(offers('update') && {
+        put: {
+          ...named('update', `Changes a ${resource.name}`),
+          parameters: conditional,
+          requestBody: { required: true, content: json(wrapped(resource.name, reference('schemas', `${title(resource.name)}Update`))) },
+          responses: { 200: { description: 'As it is now.', content: json(one) }, ...refusals(404, 409, 412) },
+        },
+      }),
+      ...(offers('delete') && {
+        delete: {
+          ...named('delete', `Removes a ${resource.name}`),
+          parameters: conditional,
+          responses: { 204: { description: 'Gone.' }, ...refusals(404, 409, 412) },
+        },
+      }),
+    },
+  };
+}
+
+/** One in an object under its name, or in bulk several in a list under the collection's. */
+function creation(resource: Resource): Schema {
+  const both = (suffix: string): Schema => {
+    const item = reference('schemas', `${title(resource.name)}${suffix}`);
+    const single = wrapped(resource.name, item);
+    return resource.bulk ? { oneOf: [single, wrapped(resource.collection, { type: 'array', minItems: 1, items: item })] } : single;
+  };
+  return {
+    requestBody: { required: true, content: json(both('Create')) },
+    responses: { 201: { description: 'What was made.', content: json(both('')) }, ...refusals(404, 409, 413) },
+  };
+}
+
+const many = (resource: Resource): Schema => ({
+  type: 'object',
+  properties: {
+    [resource.collection]: { type: 'array', items: reference('schemas', title(resource.name)) },
+    [`${resource.collection}_links`]: {
+      type: 'array',
+      description: 'The pages before and after, when `limit` was given.',
+      items: { type: 'object', properties: { rel: { enum: ['next', 'previous'] }, href: { type: 'string', format: 'uri' } } },
+    },
+  },
+  required: [resource.collection],
+});
+
+/** Every filter may be repeated: any of its values. */
+const filtersOf = (resource: Resource): Schema[] =>
+  resource.fields
+    .filter((field) => field.filter)
+    .map((field) => ({
+      name: field.name,
+      in: 'query',
+      description: field.doc,
+      schema: { type: 'array', items: field.filterSql ? { type: 'string' } : field.schema },
+    }));
+
+function sortingOf(resource: Resource): Schema[] {
+  const keys = resource.fields.filter((field) => field.sort).map((field) => field.name);
+  return [
+    { name: 'sort_key', in: 'query', description: 'With sort_dir, pairwise.', schema: { type: 'array', items: { enum: keys } } },
+    reference('parameters', 'SortDir'),
+    reference('parameters', 'Fields'),
+  ];
+}
+
+const paging = ['Limit', 'Marker', 'PageReverse'].map((name) => reference('parameters', name));
+
+const query = (name: string, description: string, schema: Schema): Schema => ({ name, in: 'query', description, schema });
+const parameters: Readonly<Record<string, Schema>> = {
+  Fields: query('fields', 'Attributes to answer; all when left out.', { type: 'array', items: { type: 'string' } }),
+  SortDir: query('sort_dir', 'One for each sort_key.', { type: 'array', items: { enum: ['asc', 'desc'] } }),
+  Limit: query('limit', 'Rows of a page; 0 is all.', { type: 'integer', minimum: 0 }),
+  Marker: query('marker', 'Id of the row that the page follows.', { type: 'string' }),
+  PageReverse: query('page_reverse', 'The page before the marker instead.', { type: 'boolean' }),
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description: '`revision_number=N`: only if the row is still at that revision.',
+    schema: { type: 'string', pattern: '^"?revision_number=\\d+"?$' },
+  },
+};
+
+const errorSchema: Schema = wrapped('NeutronError', {
+  type: 'object',
+  properties: {
+    type: { type: 'string', description: 'Name of the error.' },
+    message: { type: 'string' },
+    detail: { const: '' },
+  },
+  required: ['type', 'message', 'detail'],
+});
+
+/** One response for each status, naming the errors that have it. */
+function errorResponses(): Record<string, Schema> {
+  const responses: Record<string, Schema> = {};
+  for (const status of new Set(Object.values(statusOf))) {
+    const types = [...declaredErrors].filter(([, { kind }]) => statusOf[kind] === status).map(([type]) => type);
+    responses[`Error${status}`] = { description: types.sort().join(', '), content: json(reference('schemas', 'NeutronError')) };
+  }
+  const challenge = { description: 'Where tokens are to be had.', schema: { type: 'string' } };
+  return { ...responses, Error401: { description: 'No valid token.', headers: { 'WWW-Authenticate': challenge } } };
+}
