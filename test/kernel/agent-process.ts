@@ -1,12 +1,14 @@
 // A server made of hand-written desired objects, and the agents that ask it, each a process on a throw-away host.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { AgentView } from '#agents/agent.ts';
 import type { Report } from '#agents/link.ts';
 import { type DesiredDelta, type DesiredObject, type DesiredValue, PROTOCOL } from '#desired/objects.ts';
 import { desiredObject } from '#test/l2-wishes.ts';
-import type { TestHost } from './host.ts';
+import { endProgram, type TestHost } from './host.ts';
+
+/** Where the agents of throw-away hosts keep their files. */
+export const RUN_DIRECTORY = '/run/isospin';
 
 /** What the server knows of one host. */
 export interface TestServer {
@@ -14,6 +16,10 @@ export interface TestServer {
   drop(...keys: readonly string[]): void;
   /** The last report of each object. */
   readonly reports: Map<string, Report>;
+  /** What the host must have now, by key. */
+  readonly objects: ReadonlyMap<string, DesiredObject>;
+  /** What is not yet reported as made real, with the reason if there is one. */
+  unsettled(): string[];
   pull(cursor: string | null): DesiredDelta;
   readonly cursor: string;
   readonly wakes: Set<() => void>;
@@ -30,6 +36,12 @@ export function makeServer(): TestServer {
   return {
     reports,
     wakes,
+    objects,
+    unsettled: () =>
+      [...objects].flatMap(([key, { digest }]) => {
+        const report = reports.get(key);
+        return report?.digest === digest && report.error === null ? [] : [`${key}: ${report?.error ?? 'no report'}`];
+      }),
     get cursor() {
       return String(journal.length);
     },
@@ -70,15 +82,26 @@ export interface AgentProcess {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts the Linux bridge agent on a host. */
+export interface AgentSettings {
+  /** Physical network → interface. */
+  readonly physical?: Readonly<Record<string, string>>;
+  /** Serves DHCP too. */
+  readonly dhcp?: boolean;
+  /** Milliseconds between full looks; ten minutes when left out, so that no test passes by their grace. */
+  readonly resync?: number;
+}
+
+/** Starts the agent of a host. `environment` and `prefix` (a program that runs the rest of its arguments) are for faults. */
 export function startAgent(
   host: TestHost,
   server: TestServer,
-  settings: { physical?: Record<string, string>; resync?: number } = {},
+  settings: AgentSettings = {},
+  { environment = {}, prefix = [] }: { environment?: Readonly<Record<string, string>>; prefix?: readonly string[] } = {},
 ): AgentProcess {
-  const program = fileURLToPath(new URL('l2-agent.ts', import.meta.url));
-  const [file = '', ...args] = host.on([process.execPath, program, JSON.stringify(settings)]);
-  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const program = fileURLToPath(new URL('agent-on-host.ts', import.meta.url));
+  const given = JSON.stringify({ resync: 600_000, ...settings });
+  const [file = '', ...args] = host.on([...prefix, process.execPath, program, given]);
+  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...environment } });
   const logs: AgentProcess['logs'] = [];
   let shown: ((view: AgentView) => void) | undefined;
   const answer = (call: string, args: unknown[]): unknown => {
@@ -102,10 +125,6 @@ export function startAgent(
         shown = resolve;
         child.send({ show: true });
       }),
-    async end(signal) {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill(signal);
-      await once(child, 'exit');
-    },
+    end: (signal) => endProgram(child, signal),
   };
 }

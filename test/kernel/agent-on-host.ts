@@ -1,11 +1,14 @@
-// The agent of a throw-away host as a process of its own: the Linux bridge target under the real loop. Its server is the test, at the
+// The agent of a throw-away host as a process of its own: the real targets under the real loop. Its server is the test, at the
 // other end of the IPC channel (test/kernel/agent-process.ts), because the agent's namespace has no way to it.
 import { runAgent } from '#agents/agent.ts';
+import { dropLeases } from '#agents/dhcp/leases.ts';
+import { dhcpTarget } from '#agents/dhcp/target.ts';
 import { linuxBridgeTarget } from '#agents/l2/target.ts';
 import type { ServerLink } from '#agents/link.ts';
+import { type AgentSettings, RUN_DIRECTORY } from './agent-process.ts';
 
 const [settings = '{}'] = process.argv.slice(2);
-const { physical = {}, resync } = JSON.parse(settings) as { physical?: Record<string, string>; resync?: number };
+const { physical = {}, dhcp = false, resync } = JSON.parse(settings) as AgentSettings;
 
 let serial = 0;
 const calls = new Map<number, (answer: unknown) => void>();
@@ -30,11 +33,24 @@ const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: 
 const agent = runAgent({
   link,
   agents: [],
-  targets: [linuxBridgeTarget({ physical: new Map(Object.entries(physical)) })],
+  targets: [
+    linuxBridgeTarget({ physical: new Map(Object.entries(physical)) }),
+    ...(dhcp ? [dhcpTarget({ runDirectory: RUN_DIRECTORY })] : []),
+  ],
   log,
   signal: stop.signal,
   ...(resync === undefined ? {} : { resync }),
 });
+
+if (dhcp) void dropLeases(RUN_DIRECTORY, stop.signal);
+agent.done.then(
+  () => process.exit(0),
+  (error: Error) => {
+    say('error')({}, error.message);
+    process.exitCode = 1;
+    process.disconnect();
+  },
+);
 
 process.on('message', (message: { id?: number; answer?: unknown; wake?: true; show?: true }) => {
   if (message.wake) for (const wake of wakes) wake();
@@ -45,7 +61,4 @@ process.on('message', (message: { id?: number; answer?: unknown; wake?: true; sh
   }
 });
 process.on('disconnect', () => process.exit());
-process.on('SIGTERM', () => {
-  stop.abort();
-  void agent.done.then(() => process.exit(0));
-});
+process.on('SIGTERM', () => stop.abort());
