@@ -1,3 +1,4 @@
+// Passwords kept as scrypt hashes: what verifies, for how long it takes, and what a storm of logins does to the event loop.
 import { describe, expect, test } from 'vitest';
 import { type ScryptCost, scryptPasswords } from './passwords.ts';
 

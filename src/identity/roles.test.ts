@@ -1,3 +1,4 @@
+// Which roles a role implies, by example and for any graph of implications.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { effectiveRoles, standardImplications } from './roles.ts';

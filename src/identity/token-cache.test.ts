@@ -1,3 +1,4 @@
+// The cache of checked tokens: its bound, and what it keeps within it.
 import { describe, expect, test } from 'vitest';
 import { tokenCache } from './token-cache.ts';
 

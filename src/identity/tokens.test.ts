@@ -1,3 +1,4 @@
+// Signed tokens: what they carry, and which forgeries and leftovers are refused.
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { type Claims, newAuditId, newTokenKey, tokenSigner } from './tokens.ts';

@@ -4,7 +4,7 @@ import { isIPv4 } from 'node:net';
 import { ANY_MAC, type Tunnel } from '#host/links.ts';
 import type { Step } from '#host/steps.ts';
 import { bridgeAddress } from './names.ts';
-import { linkNow, type Sight, type Wish } from './plan.ts';
+import { linkNow, type Sight, type Wish } from './sight.ts';
 
 interface Endpoint {
   readonly endpoint: string;

@@ -7,7 +7,8 @@ import { foldStep } from '#host/fake.ts';
 import { type HostLinks, type Link, noLinks } from '#host/links.ts';
 import { type Step, stepText } from '#host/steps.ts';
 import { appeared, desiredMap, networks, wish } from '#test/l2-wishes.ts';
-import { type L2Actual, planL2 } from './plan.ts';
+import { planL2 } from './plan.ts';
+import type { L2Actual } from './sight.ts';
 
 const plain: Omit<Link, 'name'> = {
   index: 0,

@@ -7,7 +7,8 @@ import { foldStep } from '#host/fake.ts';
 import { type HostLinks, type Link, neighboursOf, noLinks, tunnelOf } from '#host/links.ts';
 import { stepText } from '#host/steps.ts';
 import { desiredMap } from '#test/l2-wishes.ts';
-import { type L2Actual, planL2 } from './plan.ts';
+import { planL2 } from './plan.ts';
+import type { L2Actual } from './sight.ts';
 
 const CASES = new URL('cases/', import.meta.url);
 const LINK: Omit<Link, 'name'> = {

@@ -1,57 +1,22 @@
 // What the Linux bridges of a host lack, as steps: pure, so that it can be printed, compared and tested without root. Called by the
 // Linux bridge target. The same wish and the same sight give the same steps; a host that is as wished gets none.
 import type { DesiredObject, NetworkObject } from '#desired/objects.ts';
-import type { HostLinks, Link } from '#host/links.ts';
-import type { Step } from '#host/steps.ts';
 import type { Plan, Scope } from '../target.ts';
 import { planForwarding } from './forwarding.ts';
 import { bridgeAddress, bridgeName, isBridgeName, isTapName, vxlanName } from './names.ts';
+import {
+  ensureLink,
+  isOurTunnel,
+  isOurVlan,
+  type L2Actual,
+  linkNow,
+  type Phases,
+  releaseLink,
+  removeLink,
+  type Sight,
+  type Wish,
+} from './sight.ts';
 import { chooseUplink, claimUplink, planUplink } from './uplink.ts';
-
-/** What plans look at. */
-export interface L2Actual {
-  readonly host: HostLinks;
-  /** The kernel can make 802.1Q devices. */
-  readonly vlan: boolean;
-  /** The kernel has IPv6, which then must be kept off our devices. */
-  readonly ipv6: boolean;
-  /** Physical network → interface or bridge, as the operator mapped them. */
-  readonly physical: ReadonlyMap<string, string>;
-}
-
-/** Steps by when they must happen, whatever the order in which they were thought of. */
-export interface Phases {
-  /** Links that are wrong or nobody's. */
-  readonly remove: Step[];
-  readonly add: Step[];
-  /** The host's own IPv6 is switched off before a device comes up, so that it never has an address there. */
-  readonly quiet: Step[];
-  readonly set: Step[];
-  readonly forward: Step[];
-}
-
-/** One network with what it must have on this host. */
-export interface Wish {
-  readonly network: NetworkObject;
-  readonly objects: readonly DesiredObject[];
-  /** Keys of `objects`: what fails for the network fails for all of them. */
-  readonly keys: readonly string[];
-  readonly bridge: string;
-  /** The bridge is the operator's own: ports join it, and nothing else of it is touched. */
-  readonly mapped: boolean;
-}
-
-/** What a planning pass knows besides the wish. */
-export interface Sight {
-  readonly actual: L2Actual;
-  /** Links that the plan removes: as good as gone. */
-  readonly removed: Set<string>;
-  /** Links that the plan takes out of their bridge. */
-  readonly released: Set<string>;
-  /** Uplink device → the bridge that has it in this plan: an uplink carries one network. */
-  readonly claims: Map<string, string>;
-  readonly phases: Phases;
-}
 
 /** Plans the networks of the scope. With scope 'all', bridges, tunnels and wirings of ours that no object wants go too. */
 export function planL2(desired: ReadonlyMap<string, DesiredObject>, actual: L2Actual, scope: Scope): Plan {
@@ -88,46 +53,6 @@ function planPorts(wish: Wish, sight: Sight, waiting: Map<string, string>): void
     if (!sight.actual.host.links.has(value.device)) waiting.set(key, `device ${value.device} has not appeared on this host`);
     else ensureLink(sight, value.device, [key], { master: wish.bridge, mtu, up: value.admin_state_up });
   }
-}
-
-/** A link as the plan's removals will leave it: undefined when it is not there any more. */
-export function linkNow(sight: Sight, name: string): Link | undefined {
-  const link = sight.actual.host.links.get(name);
-  if (link === undefined || sight.removed.has(name)) return undefined;
-  const isFree = link.master === null || sight.removed.has(link.master) || sight.released.has(name);
-  return isFree && link.master !== null ? { ...link, master: null, answersArp: false } : link;
-}
-
-/** Takes a link out of its bridge and leaves it otherwise alone. */
-export function releaseLink(sight: Sight, name: string): void {
-  sight.released.add(name);
-  sight.phases.remove.push({ tool: 'ip', args: ['link', 'set', 'dev', name, 'nomaster'], keys: [] });
-}
-
-/** Removes a link, once. */
-export function removeLink(sight: Sight, name: string): void {
-  if (sight.removed.has(name)) return;
-  sight.removed.add(name);
-  sight.phases.remove.push({ tool: 'ip', args: ['link', 'del', 'dev', name], keys: [] });
-}
-
-/** Brings a device of ours to where it must be. For one that the plan adds, everything is said. */
-export function ensureLink(
-  sight: Sight,
-  name: string,
-  keys: readonly string[],
-  wish: { readonly master?: string; readonly mtu?: number; readonly up: boolean },
-): void {
-  const link = linkNow(sight, name);
-  if (sight.actual.ipv6 && link?.ipv6 !== false) {
-    sight.phases.quiet.push({ tool: 'sysctl', name: `net/ipv6/conf/${name}/disable_ipv6`, value: '1', keys });
-  }
-  const args: string[] = [];
-  if (wish.master !== undefined && link?.master !== wish.master) args.push('master', wish.master);
-  if (wish.mtu !== undefined && link?.mtu !== wish.mtu) args.push('mtu', String(wish.mtu));
-  if (sight.actual.ipv6 && link?.linkLocal !== false) args.push('addrgenmode', 'none');
-  if (link?.up !== wish.up) args.push(wish.up ? 'up' : 'down');
-  if (args.length > 0) sight.phases.set.push({ tool: 'ip', args: ['link', 'set', 'dev', name, ...args], keys });
 }
 
 const BRIDGE_OPTIONS = ['forward_delay', '0', 'stp_state', '0', 'mcast_snooping', '0'];
@@ -203,16 +128,4 @@ function removeUnwanted(wishes: readonly Wish[], sight: Sight, scope: Scope): vo
       releaseLink(sight, link.name);
     }
   }
-}
-
-/** A VXLAN device with the name that we give. */
-export function isOurTunnel(link: Link): boolean {
-  return link.vxlan !== null && link.name === vxlanName(link.vxlan.vni);
-}
-
-/** A VLAN device on one of the mapped interfaces with the name that we give. */
-export function isOurVlan(link: Link, actual: L2Actual): boolean {
-  return (
-    link.vlan !== null && link.name === `${link.vlan.parent}.${link.vlan.id}` && [...actual.physical.values()].includes(link.vlan.parent)
-  );
 }

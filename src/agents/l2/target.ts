@@ -7,7 +7,8 @@ import type { Step } from '#host/steps.ts';
 import type { Held } from '../held.ts';
 import type { Scope, Target } from '../target.ts';
 import { bridgeName, isBridgeName, isTapName, vlanName, vxlanName } from './names.ts';
-import { type L2Actual, planL2 } from './plan.ts';
+import { planL2 } from './plan.ts';
+import type { L2Actual } from './sight.ts';
 
 export interface LinuxBridgeOptions {
   /** Physical network → interface or bridge (`--physical NAME:INTERFACE`). */

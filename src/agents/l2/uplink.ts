@@ -1,7 +1,7 @@
 // How a network leaves its host: a VXLAN device, a physical interface, a VLAN on one, or not at all. Part of the plan of plan.ts.
 // A network that cannot be carried here is refused in one sentence that an operator can act on, and nothing of it is touched.
 import { vlanName, vxlanName } from './names.ts';
-import { ensureLink, isOurTunnel, isOurVlan, linkNow, releaseLink, removeLink, type Sight, type Wish } from './plan.ts';
+import { ensureLink, isOurTunnel, isOurVlan, linkNow, releaseLink, removeLink, type Sight, type Wish } from './sight.ts';
 
 /** What shall carry a network out of the host, or why nothing here can. */
 export type Uplink =
