@@ -1,0 +1,168 @@
+// Quotas: what they limit, who reads and who sets them, in the API's own words.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { engines } from '#test/postgres.ts';
+import { type Cloud, expectError, openCloud } from './cloud.ts';
+
+describe.each(engines())('quotas on $name', (engine) => {
+  let cloud: Cloud;
+  let admin: ReturnType<Cloud['as']>;
+  let member: ReturnType<Cloud['as']>;
+  beforeAll(async () => {
+    cloud = await openCloud(engine, { settings: { quota: { subnet: 50 } } });
+    admin = cloud.as(cloud.admin);
+    member = cloud.as(cloud.member);
+  });
+  afterAll(() => cloud.close());
+
+  const DEFAULTS = { network: 100, subnet: 50, port: 500 };
+
+  test("one's own limits are everybody's to read, without the project's id", async () => {
+    for (const person of [cloud.member, cloud.reader]) {
+      const shown = await cloud.as(person)('GET', `/quotas/${person.projectId}`);
+      expect([shown.status, shown.body]).toEqual([200, { quota: DEFAULTS }]);
+    }
+    expect((await member('GET', `/quotas/${cloud.member.projectId}/default`)).body).toEqual({ quota: DEFAULTS });
+  });
+
+  test('the limits of others are for administrators', async () => {
+    const foreign = `/quotas/${cloud.stranger.projectId}`;
+    expectError(await member('GET', foreign), 403, 'PolicyNotAuthorized', 'rule:get_quota is disallowed by policy');
+    expectError(await member('GET', `${foreign}/default`), 403, 'PolicyNotAuthorized');
+    expectError(await member('GET', `${foreign}/details`), 403, 'AdminRequired', /^User does not have admin privileges: /);
+    expectError(await member('GET', '/quotas'), 403, 'PolicyNotAuthorized', 'rule:get_quota is disallowed by policy');
+    expectError(await cloud.as(cloud.manager)('GET', '/quotas'), 403, 'PolicyNotAuthorized');
+    expectError(
+      await member('PUT', foreign, { quota: { network: 1 } }),
+      403,
+      'PolicyNotAuthorized',
+      'rule:update_quota is disallowed by policy',
+    );
+    expectError(await member('DELETE', foreign), 403, 'PolicyNotAuthorized', 'rule:delete_quota is disallowed by policy');
+    expect((await admin('GET', foreign)).body).toEqual({ quota: DEFAULTS });
+    expect((await admin('GET', `${foreign}/details`)).status).toBe(200);
+  });
+
+  test('even the own ones cannot be set by a member', async () => {
+    const own = `/quotas/${cloud.member.projectId}`;
+    expectError(
+      await member('PUT', own, { quota: { network: -1 } }),
+      403,
+      'PolicyNotAuthorized',
+      'rule:update_quota is disallowed by policy',
+    );
+  });
+
+  test('set ones are listed, hold, and end with DELETE', async () => {
+    const project = 'a project of nobody';
+    const path = `/quotas/${encodeURIComponent(project)}`;
+    expect((await admin('GET', '/quotas')).body).toEqual({ quotas: [] });
+    const set = await admin('PUT', path, { quota: { network: 3, port: '-1' } });
+    expect([set.status, set.body]).toEqual([200, { quota: { network: 3, subnet: 50, port: -1 } }]);
+    expect((await admin('GET', '/quotas')).body).toEqual({
+      quotas: [{ network: 3, subnet: 50, port: -1, project_id: project, tenant_id: project }],
+    });
+    expect((await admin('GET', path)).body).toEqual({ quota: { network: 3, subnet: 50, port: -1 } });
+    expect((await admin('GET', `${path}/default`)).body).toEqual({ quota: DEFAULTS });
+    expectError(await admin('DELETE', path, {}), 400, 'HTTPBadRequest', 'Request body is not supported in DELETE.');
+    const gone = await admin('DELETE', path);
+    expect([gone.status, gone.text]).toEqual([204, '']);
+    expectError(await admin('DELETE', path), 404, 'TenantQuotaNotFound', `Quota for project ${project} could not be found.`);
+    expect((await admin('GET', path)).body).toEqual({ quota: DEFAULTS });
+  });
+
+  test('whose project it is can be asked', async () => {
+    expect((await member('GET', '/quotas/tenant')).body).toEqual({ tenant: { tenant_id: cloud.member.projectId } });
+    expect((await member('GET', '/quotas/project')).body).toEqual({ project: { project_id: cloud.member.projectId } });
+  });
+
+  test('bodies that are none are refused', async () => {
+    const path = `/quotas/${cloud.stranger.projectId}`;
+    const refused = async (body: unknown, type: string, message: string) => expectError(await admin('PUT', path, body), 400, type, message);
+    await refused({}, 'HTTPBadRequest', "Unable to find 'quota' in request body");
+    await refused({ quota: [] }, 'HTTPBadRequest', "Object 'quota' contains invalid data");
+    await refused({ quota: { nothing: 1, network: 1 } }, 'HTTPBadRequest', "Unrecognized attribute(s) 'nothing'");
+    await refused(
+      { quota: { network: -2 } },
+      'HTTPBadRequest',
+      "Invalid input for network. Reason: '-2' is too small - must be at least '-1'.",
+    );
+    await refused(
+      { quota: { network: 2_147_483_648 } },
+      'HTTPBadRequest',
+      "Invalid input for network. Reason: '2147483648' is too large - must be no larger than '2147483647'.",
+    );
+    await refused({ quota: { network: 'many' } }, 'InvalidInput', "Invalid input for operation: 'many' is not an integer.");
+    await refused({ quota: { network: null } }, 'InvalidInput', "Invalid input for operation: 'None' is not an integer.");
+    await refused(
+      { quota: { network: 1, force: 'perhaps' } },
+      'InvalidInput',
+      "Invalid input for operation: 'perhaps' cannot be converted to boolean.",
+    );
+    await refused('{', 'MalformedRequestBody', 'Malformed request body: Cannot understand JSON.');
+    expect((await admin('GET', '/quotas')).body).toEqual({ quotas: [] });
+  });
+
+  test('verbs that quotas do not have', async () => {
+    expectError(
+      await admin('POST', '/quotas', { quota: {} }),
+      501,
+      'HTTPNotImplemented',
+      'POST requests are not supported on this resource.',
+    );
+    expectError(await admin('DELETE', '/quotas'), 404, 'TenantQuotaNotFound', 'Quota for project None could not be found.');
+    for (const [method, path] of [
+      ['PATCH', '/quotas'],
+      ['PATCH', '/quotas/x'],
+      ['POST', '/quotas/x'],
+      ['PUT', '/quotas/x/default'],
+    ] as const) {
+      expectError(await admin(method, path), 405, 'HTTPMethodNotAllowed');
+    }
+  });
+
+  test('used and limit are told, and a limit below use must be forced', async () => {
+    const { projectId } = cloud.stranger;
+    const stranger = cloud.as(cloud.stranger);
+    const path = `/quotas/${projectId}`;
+    const made = await cloud.make('network', {}, cloud.stranger);
+    const details = async () => (await stranger('GET', `${path}/details`)).at('quota');
+    expect(await details()).toEqual({
+      network: { limit: 100, used: 1, reserved: 0 },
+      subnet: { limit: 50, used: 0, reserved: 0 },
+      port: { limit: 500, used: 0, reserved: 0 },
+    });
+    expect((await stranger('GET', `${path}/details.json`)).at('quota.network.used')).toBe(1);
+    const below = 'Quota limit 0 for network must be greater than or equal to already used 1';
+    expectError(await admin('PUT', path, { quota: { network: 0, port: 7 } }), 400, 'HTTPBadRequest', below);
+    expectError(await admin('PUT', path, { quota: { network: 0, check_limit: true } }), 400, 'HTTPBadRequest', below);
+    expect((await stranger('GET', path)).at('quota.port')).toBe(500);
+    expect((await admin('PUT', path, { quota: { network: 0, force: true } })).at('quota.network')).toBe(0);
+    expect((await admin('PUT', path, { quota: { network: 1 } })).at('quota.network')).toBe(1);
+    expectError(await stranger('POST', '/networks', { network: {} }), 409, 'OverQuota', "Quota exceeded for resources: ['network'].");
+    await stranger('DELETE', `/networks/${made.id}`);
+    expect(await details()).toMatchObject({ network: { limit: 1, used: 0 } });
+    expect((await stranger('POST', '/networks', { network: {} })).status).toBe(201);
+    await admin('DELETE', path);
+  });
+
+  test('a bulk create is counted whole', async () => {
+    const path = `/quotas/${cloud.member.projectId}`;
+    const { used } = (await member('GET', `${path}/details`)).at('quota.network') as { used: number };
+    await admin('PUT', path, { quota: { network: used + 2 } });
+    const three = { networks: [{}, {}, {}] };
+    expectError(await member('POST', '/networks', three), 409, 'OverQuota', "Quota exceeded for resources: ['network'].");
+    expect((await member('GET', `${path}/details`)).at('quota.network.used')).toBe(used);
+    expect((await member('POST', '/networks', { networks: [{}, {}] })).status).toBe(201);
+    await admin('DELETE', path);
+  });
+
+  test('of many creates at once exactly as many succeed as there is room', async () => {
+    const path = `/quotas/${cloud.service.projectId}`;
+    await admin('PUT', path, { quota: { network: 5 } });
+    const body = { network: { project_id: cloud.service.projectId } };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => admin('POST', '/networks', body)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
+    expect(answers.filter((answer) => answer.at('NeutronError.type') === 'OverQuota')).toHaveLength(15);
+    expect((await admin('GET', `${path}/details`)).at('quota.network')).toEqual({ limit: 5, used: 5, reserved: 0 });
+  });
+});
