@@ -35,6 +35,9 @@ export interface Follow<A extends Attributes> {
   deleted?(context: Context, row: Row<A>): Promise<void>;
 }
 
+/** Declares what follows a change of another resource. The declaration knows that one's rows; the engine, which runs all of them, does not. */
+export const follow = <A extends Attributes>(declared: Follow<A>): Follow<Attributes> => declared as unknown as Follow<Attributes>;
+
 /** A resource as it is served: shape, meaning, and what it does when others change. */
 export interface Served {
   readonly resource: Resource;
@@ -43,11 +46,15 @@ export interface Served {
 }
 
 /** Puts a resource's parts together. Its rules know their own rows' type; the engine, which serves all of them, does not. */
-export function serve<A extends Attributes>(declared: Resource<A>, rules: Rules<A> = {}, follows: readonly Follow<never>[] = []): Served {
+export function serve<A extends Attributes>(
+  declared: Resource<A>,
+  rules: Rules<A> = {},
+  follows: readonly Follow<Attributes>[] = [],
+): Served {
   return {
     resource: declared as unknown as Resource,
     rules: rules as unknown as Rules<Attributes>,
-    follows: follows as unknown as readonly Follow<Attributes>[],
+    follows,
   };
 }
 

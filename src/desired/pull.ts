@@ -30,6 +30,21 @@ export const concerns = (scopes: readonly string[], host: string, networks: Read
     (scope) => scope === `host:${host}` || scope === '*' || (scope.startsWith('network:') && networks.has(scope.slice('network:'.length))),
   );
 
+/** The hosts whose view a change of these scopes may alter: named themselves, or having one of the networks. */
+export async function hostsOf(reader: Reader, scopes: readonly string[]): Promise<Set<string>> {
+  const named = (kind: string) => scopes.filter((scope) => scope.startsWith(kind)).map((scope) => scope.slice(kind.length));
+  const hosts = new Set(named('host:'));
+  const networks = named('network:');
+  if (networks.length > 0) {
+    const rows = await reader.all<{ host: string }>(
+      `SELECT DISTINCT host FROM network_hosts WHERE network_id ${reader.dialect.inJson}`,
+      JSON.stringify(networks),
+    );
+    for (const { host } of rows) hosts.add(host);
+  }
+  return hosts;
+}
+
 async function changes(
   projection: Projection,
   entries: readonly JournalEntry[],
@@ -110,10 +125,11 @@ class Projection {
     const row = await portRow(this.#reader, id);
     const network = row && view.has(row.network_id) ? await this.#network(row.network_id) : undefined;
     if (!row || !network) return ['port', 'peer', 'lease'].map((kind) => [`${kind}/${id}`, undefined]);
-    const serves = (await this.#served(network.id)).has(this.host);
-    // The server's own port is part of the server.
+    const served = await this.#served(network.id);
+    const serves = served.has(this.host);
+    // The server's own port is part of the server, whatever became of its owner.
     const server: [string, DesiredObject | undefined][] =
-      row.device_owner === 'network:dhcp' && serves ? [[`dhcp/${network.id}`, await this.dhcp(network.id)]] : [];
+      served.get(this.host) === id ? [[`dhcp/${network.id}`, await this.dhcp(network.id)]] : [];
     return [
       [`port/${id}`, portObject(row, this.host)],
       [`peer/${id}`, peerObject(row, network, this.host, (await this.#endpointsOf(network.id)).get(row.host))],

@@ -2,7 +2,7 @@
 // for the digest that the rows have now.
 import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
-import type { Follow } from '#core/resource.ts';
+import { follow } from '#core/resource.ts';
 import { timestamp } from '#core/work.ts';
 import { port } from '#resources/port/schema.ts';
 import { portStatus, type Word } from '#resources/port/status.ts';
@@ -122,8 +122,8 @@ const WIRING = [
   'binding:vif_type',
 ] as const;
 
-export const statusFollows: readonly Follow<(typeof port)['attributes']>[] = [
-  {
+export const statusFollows = [
+  follow({
     resource: port,
     what: 'a port whose wiring changes is ACTIVE again when its hosts have applied the change; what they said of a port goes with it',
     updated: async (context, before: Port, after: Port) => {
@@ -136,5 +136,5 @@ export const statusFollows: readonly Follow<(typeof port)['attributes']>[] = [
     deleted: async (context, row: Port) => {
       await context.tx.run('DELETE FROM reports WHERE object_key IN (?, ?)', `port/${row.id}`, `lease/${row.id}`);
     },
-  },
+  }),
 ];

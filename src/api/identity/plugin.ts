@@ -1,8 +1,9 @@
 // The identity API as a Fastify plugin, to be registered with the prefix /identity. Apart from src/identity, which knows nothing of HTTP: this folder
 // is the edge alone. Everything here answers in Keystone's words, errors too, whatever the server around it does.
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { EmbeddedIdentity } from '#identity/embedded.ts';
 import { forbidden, unauthenticated } from '#identity/errors.ts';
+import { readJson } from '../json.ts';
 import type { Answer, Ask, Call } from './call.ts';
 import { calls } from './calls.ts';
 import { asApiError, errorBody } from './errors.ts';
@@ -80,14 +81,4 @@ function send(reply: FastifyReply, { status, body, headers }: Answer): FastifyRe
   reply.code(status).header('vary', 'X-Auth-Token');
   if (headers) reply.headers(headers);
   return body === undefined ? reply.send() : reply.type('application/json').serializer(JSON.stringify).send(body);
-}
-
-/** Every body is JSON whatever its type says, and none at all where a client announces JSON and sends nothing, as tempest does. */
-function readJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, finish) => {
-    if (body === '') finish(null, undefined);
-    else parse(request, body.toString(), finish);
-  });
 }

@@ -2,7 +2,7 @@
 // here is idempotent: it brings about what the subnets ask for, whatever was there.
 import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
-import type { Follow } from '#core/resource.ts';
+import { follow } from '#core/resource.ts';
 import { freePool } from '#ipam/allocate.ts';
 import { bind } from '#ml2/binding.ts';
 import { segmentsOf } from '#ml2/segments.ts';
@@ -113,30 +113,34 @@ async function withRoom({ tx }: Context, served: readonly Subnet[]): Promise<Por
 const note = (context: Context, networkId: string, host: string, action: string): Promise<void> =>
   context.note('dhcp_binding', `${networkId}/${host}`, action, [`network:${networkId}`, `host:${host}`]);
 
-export const dhcpFollows: readonly Follow<never>[] = [
-  {
-    resource: subnet as never,
+export const dhcpFollows = [
+  follow({
+    resource: subnet,
     what: 'a subnet with DHCP gets a DHCP server on a live host; the last one to go takes it away',
     created: (context, row: Subnet) => ensureDhcp(context, row.network_id),
     updated: async (context, before: Subnet, after: Subnet) => {
       if (before.enable_dhcp !== after.enable_dhcp) await ensureDhcp(context, after.network_id);
     },
     deleted: (context, row: Subnet) => ensureDhcp(context, row.network_id),
-  },
-  {
-    resource: network as never,
+  }),
+  follow({
+    resource: network,
     what: 'a network takes its DHCP servers with it',
     deleting: async (context, row: { id: string }) => {
       for (const { host } of await bindingsOf(context, row.id)) await unschedule(context, row.id, host);
     },
-  },
-  {
-    resource: port as never,
+  }),
+  follow({
+    resource: port,
     what: 'a DHCP server whose port is deleted is made anew at the next change of its network',
     deleted: async (context, row: Port) => {
-      if (row.device_owner !== 'network:dhcp') return;
-      const changed = await context.tx.run('UPDATE dhcp_bindings SET port_id = NULL WHERE port_id = ?', row.id);
-      if (changed > 0) await note(context, row.network_id, row['binding:host_id'], 'update');
+      // By the binding, not by the port's owner or host: clients may have changed those.
+      const left = await context.tx.all<{ host: string }>(
+        'UPDATE dhcp_bindings SET port_id = NULL WHERE network_id = ? AND port_id = ? RETURNING host',
+        row.network_id,
+        row.id,
+      );
+      for (const { host } of left) await note(context, row.network_id, host, 'update');
     },
-  },
+  }),
 ];

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Create, Row, Update } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
-import type { Follow, RulesOf } from '#core/resource.ts';
+import { follow, type RulesOf } from '#core/resource.ts';
 import { takeThisAddress } from '#ipam/allocate.ts';
 import { choose } from '#ipam/choose.ts';
 import { network } from '#resources/network/schema.ts';
@@ -147,11 +147,11 @@ async function subnetCreated(context: Context, row: Subnet): Promise<void> {
   }
 }
 
-export const portFollows: readonly Follow<(typeof subnet)['attributes']>[] = [
-  {
+export const portFollows = [
+  follow({
     resource: subnet,
     what: 'ports hold their subnet back or let go of its addresses; on a new autoconfigured subnet every port gets an address',
     created: subnetCreated,
     deleting: subnetDeleting,
-  },
+  }),
 ];

@@ -1,0 +1,158 @@
+// The server's parts, put together from a configuration: store, identity, engine, hosts' interface, HTTP. Used by `up` and `server`.
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { type Hosts, serveHosts } from '#api/hosts.ts';
+import { createMetrics } from '#api/metrics.ts';
+import { createServer } from '#api/server.ts';
+import type { Bus } from '#bus/bus.ts';
+import { openMemoryBus } from '#bus/memory.ts';
+import { openPostgresBus } from '#bus/postgres.ts';
+import { Pipeline } from '#core/pipeline.ts';
+import { Policy } from '#core/policy.ts';
+import { registry } from '#core/registry.ts';
+import { statusFollows } from '#desired/reports.ts';
+import type { Identity } from '#identity/actor.ts';
+import { bootstrap } from '#identity/bootstrap.ts';
+import { type EmbeddedIdentity, embeddedIdentity } from '#identity/embedded.ts';
+import { keystoneIdentity } from '#identity/keystone.ts';
+import { preparePools } from '#ml2/segments.ts';
+import { policies, resources } from '#resources/index.ts';
+import { pruneJournal } from '#store/journal.ts';
+import { migrate } from '#store/migrate.ts';
+import { openPostgres } from '#store/postgres.ts';
+import { openSqlite } from '#store/sqlite.ts';
+import type { Store } from '#store/store.ts';
+import { type Config, ConfigError, settingsOf } from './config.ts';
+import { adminPassword, databaseFile, prepareState } from './state.ts';
+
+export interface Cloud {
+  readonly app: FastifyInstance;
+  readonly pipeline: Pipeline;
+  readonly hosts: Hosts;
+  readonly embedded: boolean;
+  /** Listens; answers the server's address as a URL. Throws {@link ConfigError} when it cannot. */
+  listen(): Promise<string>;
+  /** Answers what was asked, then lets go of everything. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds between removals of old journal entries. */
+const PRUNE_EVERY = 60_000;
+
+/** Opens everything a server is made of; nothing listens yet. */
+export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
+  prepareState(config.state);
+  const onError = (err: unknown) => log.error({ err }, 'the bus');
+  const metrics = createMetrics();
+  const store = openStore(config, metrics.committed);
+  let bus: Bus | undefined;
+  try {
+    await migrate(store);
+    bus = config.database === undefined ? openMemoryBus({ onError }) : await openPostgresBus(config.database, { onError });
+    const settings = settingsOf(config);
+    await store.transaction((tx) => preparePools(tx, settings));
+    const { identity, embedded } = await openIdentity(config, store);
+    const parts = { store, registry: registry(resources, statusFollows), policy: openPolicy(config), settings, bus };
+    const pipeline = new Pipeline(parts);
+    const hosts = serveHosts(pipeline, onError);
+    const app = await createServer({
+      pipeline,
+      identity,
+      embedded,
+      publicUrl: config.public_url,
+      hosts,
+      metrics,
+      log,
+      tls: config.tls_cert === undefined ? undefined : { cert: readGiven(config.tls_cert), key: readGiven(String(config.tls_key)) },
+      trustProxy: config.trusted_proxies.length > 0 ? config.trusted_proxies : undefined,
+    });
+    const pruning = setInterval(() => void prune(store, config.journal_keep, log), PRUNE_EVERY);
+    pruning.unref();
+    const opened = bus;
+    return {
+      app,
+      pipeline,
+      hosts,
+      embedded: embedded !== undefined,
+      listen: () => listen(app, config),
+      async close() {
+        clearInterval(pruning);
+        await app.close();
+        hosts.close();
+        await opened.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await bus?.close();
+    await store.close();
+    throw error;
+  }
+}
+
+/** The store alone, brought to this program's version: for commands that write beside a running server. */
+export async function openMigrated(config: Config): Promise<Store> {
+  prepareState(config.state);
+  const store = openStore(config);
+  await migrate(store);
+  return store;
+}
+
+const openStore = ({ database, state }: Config, onGroup?: (transactions: number) => void): Store =>
+  database === undefined ? openSqlite(databaseFile(state), onGroup ? { onGroup } : {}) : openPostgres(database);
+
+async function openIdentity(config: Config, store: Store): Promise<{ identity: Identity; embedded?: EmbeddedIdentity }> {
+  if (config.keystone !== undefined) {
+    const { keystone_user: user, keystone_project: project, keystone_domain: domain, keystone_password: password = '' } = config;
+    return { identity: keystoneIdentity({ url: config.keystone, user, project, domain, password }) };
+  }
+  const first = adminPassword(config.state);
+  // Kept before it is used: an admin whose password nobody knows would lock everybody out.
+  first.keep();
+  await bootstrap(store, { adminPassword: first.password });
+  const embedded = await embeddedIdentity(store, { tokenLifetime: config.token_lifetime * 1000 });
+  return { identity: embedded, embedded };
+}
+
+function openPolicy({ policy }: Config): Policy {
+  const unknown = Object.keys(policy).filter((name) => !Object.hasOwn(policies, name));
+  if (unknown.length > 0) throw new ConfigError(`policy: there is no rule ${unknown[0]}`);
+  try {
+    return new Policy(policies, policy);
+  } catch (error) {
+    throw new ConfigError(`policy: ${(error as Error).message}`);
+  }
+}
+
+function readGiven(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new ConfigError(`cannot read ${path}: ${(error as Error).message.split(',')[0]}`);
+  }
+}
+
+async function listen(app: FastifyInstance, { listen: at, tls_cert }: Config): Promise<string> {
+  try {
+    await app.listen(at);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EADDRINUSE' ? 'another program listens there' : code === 'EADDRNOTAVAIL' ? 'this machine has no such address' : message;
+    throw new ConfigError(`cannot listen on ${at.host}:${at.port}: ${why}`);
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const wildcard = at.host === '0.0.0.0' || at.host === '::';
+  const name = wildcard ? '127.0.0.1' : at.host.includes(':') ? `[${at.host}]` : at.host;
+  return `${tls_cert === undefined ? 'http' : 'https'}://${name}:${port}`;
+}
+
+async function prune(store: Store, keepSeconds: number, log: Logger): Promise<void> {
+  try {
+    while ((await store.transaction((tx) => pruneJournal(tx, keepSeconds))) > 0);
+  } catch (err) {
+    log.warn({ err }, 'the journal was not pruned');
+  }
+}
