@@ -11,7 +11,7 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Objects that cannot be made real now, and why, in one sentence: a device that has not appeared, a missing kernel module. */
   readonly waiting: ReadonlyMap<string, string>;
-  /** Milliseconds after which these networks want another look, though nothing may have happened: a signal held back, say. */
+  /** Milliseconds after which these networks, or with `*` all, want another look, though nothing may have happened: a signal held back, say. */
   readonly again?: ReadonlyMap<string, number>;
 }
 

@@ -1,5 +1,5 @@
-// The kernel's word that a device appeared, changed or went: one long-lived `ip monitor link` per agent. It says which device, never
-// what: whoever cares looks again. When the program dies it is started anew and everything may have been missed: `lost` is called.
+// The kernel's word that a device appeared, changed or went, or its addresses did: one long-lived `ip monitor` per agent. It says which
+// device, never what: whoever cares looks again. When the program dies it is started anew and everything may have been missed: `lost` is called.
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -29,7 +29,7 @@ function follow({
   changed,
   lost,
   signal,
-  argv = ['ip', '-rcvbuf', '8388608', '-o', 'monitor', 'link'],
+  argv = ['ip', '-rcvbuf', '8388608', '-o', 'monitor', 'link', 'address'],
 }: LinkMonitorOptions): Promise<void> {
   return new Promise((resolve) => {
     const [file = '', ...args] = argv;
@@ -72,7 +72,7 @@ async function isSubscribed(pid: number | undefined): Promise<boolean> {
   return false;
 }
 
-/** The device that a line of `ip -o monitor link` is about: `Deleted 6: tapb@NONE: <…`. */
+/** The device that a line of `ip -o monitor` is about: `Deleted 6: tapb@NONE: <…`, `2: eth1    inet 192.0.2.7/24 …`. */
 export function deviceOf(line: string): string | undefined {
-  return /^(?:Deleted )?\d+: ([^@:\s]+)[@:]/.exec(line)?.[1];
+  return /^(?:Deleted )?\d+: ([^@:\s]+)(?:[@:]|\s+inet)/.exec(line)?.[1];
 }

@@ -130,7 +130,7 @@ export async function settled(server: TestServer, limit = 5_000): Promise<void> 
 export async function leftovers(host: TestHost): Promise<string[]> {
   const links = JSON.parse(await host.run(['ip', '-j', 'link', 'show'])) as { ifname: string; master?: string }[];
   const devices = links
-    .filter(({ ifname, master }) => /^(brq|vxlan-\d)/.test(ifname) || master?.startsWith('brq'))
+    .filter(({ ifname, master }) => /^(brq[0-9a-f]{8}-|vxlan-\d)/.test(ifname) || /^brq[0-9a-f]{8}-/.test(master ?? ''))
     .map(({ ifname }) => ifname);
   const namespaces = (await host.run(['ip', 'netns', 'list'])).split('\n').filter((line) => line.startsWith('qdhcp-'));
   const files = (await host.attempt(['find', '/run/isospin', '-mindepth', '1'])).stdout.split('\n').filter((line) => line !== '');

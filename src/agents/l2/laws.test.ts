@@ -71,7 +71,7 @@ function shape(actual: L2Actual, wired: ReadonlySet<string>): unknown {
   };
 }
 
-/** On the operator's own bridge only a full round can tell whose a port was when its network is gone as well. */
+/** On the operator's own bridge only a full round can tell whose a port was when its network is gone as well: the plan asks for one. */
 function releasesFromMapped(step: Step, actual: L2Actual): boolean {
   return step.tool === 'ip' && step.args.includes('nomaster') && actual.host.links.get(step.args[3] ?? '')?.master === 'br-ex';
 }
@@ -127,9 +127,12 @@ test('a round over the touched networks alone ends where a round over everything
       const scoped = host(devices);
       settle(before, scoped);
       const desired = desiredMap(after);
-      for (const step of planL2(desired, scoped, new Set(networks)).steps) foldStep(scoped.host, step);
-      const left = planL2(desired, scoped, 'all').steps.filter((step) => !releasesFromMapped(step, scoped));
-      expect(left.map(stepText)).toEqual([]);
+      const { steps, again } = planL2(desired, scoped, new Set(networks));
+      for (const step of steps) foldStep(scoped.host, step);
+      const left = planL2(desired, scoped, 'all').steps;
+      const isKept = before.some(({ kind, network_id }) => kind === 'network' && desired.has(`network/${network_id}`)); // its type never changes
+      if (left.length > 0 && !isKept) expect(again?.get('*')).toBe(0);
+      expect(left.filter((step) => !releasesFromMapped(step, scoped)).map(stepText)).toEqual([]);
     }),
     { numRuns: 500 },
   );

@@ -42,7 +42,18 @@ export function planL2(desired: ReadonlyMap<string, DesiredObject>, actual: L2Ac
   // Lines of one program side by side, so that they share a process.
   const neighbours = phases.forward.filter((step) => step.tool === 'ip');
   const entries = phases.forward.filter((step) => step.tool !== 'ip');
-  return { steps: [...phases.remove, ...phases.add, ...phases.quiet, ...phases.set, ...neighbours, ...entries], waiting };
+  const steps = [...phases.remove, ...phases.add, ...phases.quiet, ...phases.set, ...neighbours, ...entries];
+  return { steps, waiting, ...(mayHaveLeft(wishes, actual, scope) ? { again: new Map([['*', 0]]) } : {}) };
+}
+
+/** On a bridge of the operator's own, only a round over everything can tell whether a port was of a network that has gone. */
+function mayHaveLeft(wishes: readonly Wish[], { host, physical }: L2Actual, scope: Scope): boolean {
+  if (scope === 'all' || wishes.length >= scope.size) return false;
+  const bridges = new Set([...physical.values()].filter((name) => host.links.get(name)?.kind === 'bridge'));
+  for (const { name, master } of bridges.size === 0 ? [] : host.links.values()) {
+    if (master !== null && bridges.has(master) && isTapName(name)) return true;
+  }
+  return false;
 }
 
 function planPorts(wish: Wish, sight: Sight, waiting: Map<string, string>): void {
