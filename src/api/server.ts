@@ -53,7 +53,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     bodyLimit: BODY_LIMIT,
     genReqId: () => `req-${randomUUID()}`,
     requestIdHeader: false,
-    rewriteUrl: (request: { url?: string }) => plainPath(request.url ?? '/'),
+    rewriteUrl: (request: { readonly url?: string }) => plainPath(withoutNul(request.url ?? '/')),
     routerOptions: { maxParamLength: 1_000 },
     // Requests that have begun are answered before the process ends; connections that idle are not waited for.
     forceCloseConnections: 'idle',
@@ -78,6 +78,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
 }
 
 const isApi = (url: string): boolean => url.startsWith('/v2.0');
+
+/** Nothing is named with a NUL, and PostgreSQL would refuse to look: it becomes U+FFFD, which is nobody's name either. */
+const withoutNul = (url: string): string => (url.includes('%00') ? url.replaceAll('%00', '%EF%BF%BD') : url);
 
 /** A trailing slash and `.json` mean the same as neither; of `/v2.0/` the slash is part. */
 export function plainPath(url: string): string {

@@ -109,6 +109,8 @@ function canonical(resource: Resource, body: Body, given: ReadonlySet<string>, v
 }
 
 export function checkValue(field: Field, value: unknown): void {
-  const reason = field.validate?.(value);
+  // Not every database can keep a NUL in a text.
+  const nul = typeof value === 'string' && value.includes('\0');
+  const reason = nul ? `'${value}' is not a valid string` : field.validate?.(value);
   if (reason !== undefined) throw bad(`Invalid input for ${field.name}. Reason: ${reason}.`);
 }

@@ -106,7 +106,7 @@ export async function openCloud(engine: Engine, { settings: changed = {}, policy
   async function send(method: HTTPMethods, path: string, { token, body, headers }: Sent = {}): Promise<Reply> {
     const response = await app.inject({
       method: method as 'GET',
-      url: path === '/' || /^\/(v2\.0|agent|openapi|healthz|readyz|metrics|v3)/.test(path) ? path : `/v2.0${path}`,
+      url: path === '/' || /^\/(v2\.0|v3\/|agent\/v1|identity|openapi\.json|healthz|readyz|metrics)/.test(path) ? path : `/v2.0${path}`,
       headers: {
         host: 'cloud.example.org:9696',
         ...(token !== undefined && { 'x-auth-token': token }),
