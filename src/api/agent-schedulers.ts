@@ -4,6 +4,7 @@ import { checkValue, requestErrors } from '#core/input.ts';
 import { list } from '#core/list.ts';
 import type { Caller, Pipeline } from '#core/pipeline.ts';
 import type { Field, Resource } from '#core/resource.ts';
+import { asAsked } from '#core/view.ts';
 import { agent, agentErrors } from '#resources/agent/schema.ts';
 import { bindingsOf, schedule, unschedule } from '#resources/dhcp/schedule.ts';
 import { network } from '#resources/network/schema.ts';
@@ -27,10 +28,12 @@ const DHCP = 'DHCP agent';
 
 export function agentSchedulerRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   /** Rows of a resource, filtered by the client's query and by what they have to do with each other. */
-  const listed = (resource: Resource, caller: Caller, search: string, condition: string, param: string) => {
+  const listed = async (resource: Resource, caller: Caller, search: string, condition: string, param: string) => {
     const query = parseQuery(resource, search);
     const related: Field = { ...(resource.field.get('id') as Field), filterSql: () => ({ sql: condition, params: [param] }) };
-    return list(pipeline, resource, caller, { ...query, filters: [...query.filters, [related, []]] });
+    const rows = await list(pipeline, resource, caller, { ...query, filters: [...query.filters, [related, []]] });
+    asAsked(rows, query.fields);
+    return rows;
   };
   const refused = async (): Promise<never> => {
     throw httpErrors.HTTPMethodNotAllowed({});
@@ -93,7 +96,7 @@ function assign(pipeline: Pipeline, caller: Caller, id: string, networkId: strin
     if (!server) throw agents.notFound(id);
     if (server.agent_type !== DHCP || !server.admin_state_up) throw agentErrors.InvalidDHCPAgent({ id });
     // Locked, so that of two that assign the same agent one sees the other.
-    if (!(await work.load(network, networkId, true))) throw networks.notFound(networkId);
+    if (!(await work.load(network, networkId, 'change'))) throw networks.notFound(networkId);
     const hosts = (await bindingsOf(work, networkId)).map((binding) => binding.host);
     if (hosts.includes(server.host)) throw agentErrors.NetworkHostedByDHCPAgent({ network_id: networkId, agent_id: id });
     await schedule(work, networkId, server.host, await work.find(subnet, 'r.network_id = ? AND r.enable_dhcp = 1', networkId));
@@ -104,7 +107,7 @@ function withdraw(pipeline: Pipeline, caller: Caller, id: string, networkId: str
   return pipeline.write(caller, async (work) => {
     const server = await work.load(agent, id);
     if (!server) throw agents.notFound(id);
-    if (!(await work.load(network, networkId, true))) throw networks.notFound(networkId);
+    if (!(await work.load(network, networkId, 'change'))) throw networks.notFound(networkId);
     const hosts = (await bindingsOf(work, networkId)).map((binding) => binding.host);
     if (!hosts.includes(server.host)) throw agentErrors.NetworkNotHostedByDhcpAgent({ network_id: networkId, agent_id: id });
     await unschedule(work, networkId, server.host);

@@ -13,15 +13,20 @@ export interface Cause {
   readonly requestId: string;
 }
 
+/** What nobody else may do to a row until commit: `change` it at all, or (`share`) change what makes it safe to refer to. */
+export type Lock = 'none' | 'share' | 'change';
+
 export interface Context extends Cause {
   readonly tx: Tx;
   readonly settings: Settings;
   /** The moment of the write, `2026-01-01T00:00:00Z`. */
   readonly now: string;
-  /** A row by id, whoever it belongs to; kept for the transaction. With `lock`, nobody else changes it until commit. */
-  load<A extends Attributes>(resource: Resource<A>, id: string, lock?: boolean): Promise<Row<A> | undefined>;
+  /** A row by id, whoever it belongs to; kept for the transaction. */
+  load<A extends Attributes>(resource: Resource<A>, id: string, lock?: Lock): Promise<Row<A> | undefined>;
   /** Rows by a condition over `r`, in the order of their ids. */
   find<A extends Attributes>(resource: Resource<A>, where: string, ...params: SqlValue[]): Promise<Row<A>[]>;
+  /** As find, for rows that are to be changed or referred to. */
+  findLocked<A extends Attributes>(resource: Resource<A>, lock: Lock, where: string, ...params: SqlValue[]): Promise<Row<A>[]>;
   /** Creates as a client would, rules and journal included; neither policy nor quota refuse what the system needs for itself. */
   create<A extends Attributes>(resource: Resource<A>, input: Create<A> & { project_id: string }): Promise<Row<A>>;
   update<A extends Attributes>(resource: Resource<A>, before: Row<A>, changes: Update<A>): Promise<Row<A>>;

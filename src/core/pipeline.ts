@@ -12,7 +12,7 @@ import type { Registry } from './registry.ts';
 import type { Resource } from './resource.ts';
 import type { Settings } from './settings.ts';
 import { join, type StoredRow, sql } from './sql.ts';
-import { type View, Views } from './view.ts';
+import { asAsked, type View, Views } from './view.ts';
 import { Work } from './work.ts';
 
 export const accessErrors = errorTable({
@@ -96,6 +96,7 @@ export class Pipeline {
     if (!found) throw resource.notFound(id);
     const [shown] = await this.present(this.parts.store.read, resource, actor, view, [view.decode(found)]);
     if (!shown) throw resource.notFound(id);
+    asAsked([shown], names);
     return shown;
   }
 
@@ -124,7 +125,7 @@ export class Pipeline {
 
   /** The row, locked, if the caller sees it (else its notFound) and may do this to it (else forbidden). */
   async writable(work: Work, resource: Resource, id: string, verb: string, input?: Input): Promise<StoredRow> {
-    const row = (await work.load(resource, id, true)) as StoredRow | undefined;
+    const row = (await work.load(resource, id, 'change')) as StoredRow | undefined;
     if (!row) throw resource.notFound(id);
     const { policy } = this.parts;
     const visible = policy.reduce(`get_${resource.name}`, work.actor);
@@ -183,7 +184,7 @@ export class Pipeline {
       const parent = registry.byName(name);
       const id = input.values[column];
       if (!parent || typeof id !== 'string') continue;
-      const row = (await work.load(parent, id)) as StoredRow | undefined;
+      const row = (await work.load(parent, id, resource.oneByOne ? 'change' : 'share')) as StoredRow | undefined;
       if (!row) throw parent.notFound(id);
       if (resource.foreignParent === 'forbidden') continue;
       const visible = policy.reduce(`get_${parent.name}`, work.actor);

@@ -73,6 +73,8 @@ export interface Declaration<A extends Attributes> {
   readonly quota?: number;
   readonly operations?: readonly Operation[];
   readonly bulk?: boolean;
+  /** Creates under one parent wait for each other, and for those of its other children: for what depends on all children at once. */
+  readonly oneByOne?: boolean;
   /** Refusal when rows that restrict it still refer to a row about to be deleted. */
   readonly inUse?: (id: string, by: string, ids: readonly string[]) => ApiError;
   /** A create under a parent the caller cannot see is the parent's notFound, unless the API says otherwise. */

@@ -5,7 +5,7 @@ import type { Actor } from '#identity/actor.ts';
 import { appendJournal } from '#store/journal.ts';
 import { ConstraintViolation, type SqlValue, type Tx } from '#store/store.ts';
 import type { Attributes, Create, Row, Update } from './attributes.ts';
-import type { Cause, Context } from './context.ts';
+import type { Cause, Context, Lock } from './context.ts';
 import { countUsage } from './quota.ts';
 import type { Registry } from './registry.ts';
 import type { Field, Resource } from './resource.ts';
@@ -42,24 +42,30 @@ export class Work implements Context {
     this.#registry = registry;
   }
 
-  async load<A extends Attributes>(resource: Resource<A>, id: string, lock = false): Promise<Row<A> | undefined> {
+  async load<A extends Attributes>(resource: Resource<A>, id: string, lock: Lock = 'none'): Promise<Row<A> | undefined> {
     const key = `${resource.name}/${id}`;
     const known = this.#loaded.get(key);
-    if (known && !lock) return known as Row<A>;
+    if (known && lock === 'none') return known as Row<A>;
     const { select, decode } = loading(resource as unknown as Resource, this);
-    const row = await this.tx.get<StoredRow>(
-      `${select.text} WHERE r.id = ?${lock ? ` ${this.tx.dialect.forUpdate}` : ''}`,
-      ...select.params,
-      id,
-    );
+    const row = await this.tx.get<StoredRow>(`${select.text} WHERE r.id = ?${this.#locking(lock)}`, ...select.params, id);
     if (row) this.#loaded.set(key, decode(row));
     return row as Row<A> | undefined;
   }
 
-  async find<A extends Attributes>(resource: Resource<A>, where: string, ...params: SqlValue[]): Promise<Row<A>[]> {
+  find<A extends Attributes>(resource: Resource<A>, where: string, ...params: SqlValue[]): Promise<Row<A>[]> {
+    return this.findLocked(resource, 'none', where, ...params);
+  }
+
+  async findLocked<A extends Attributes>(resource: Resource<A>, lock: Lock, where: string, ...params: SqlValue[]): Promise<Row<A>[]> {
     const { select, decode } = loading(resource as unknown as Resource, this);
-    const rows = await this.tx.all<StoredRow>(`${select.text} WHERE ${where} ORDER BY r.id`, ...select.params, ...params);
+    const text = `${select.text} WHERE ${where} ORDER BY r.id${this.#locking(lock)}`;
+    const rows = await this.tx.all<StoredRow>(text, ...select.params, ...params);
     return rows.map(decode) as Row<A>[];
+  }
+
+  #locking(lock: Lock): string {
+    const { forUpdate, forShare } = this.tx.dialect;
+    return lock === 'none' ? '' : ` ${lock === 'change' ? forUpdate : forShare}`;
   }
 
   async create<A extends Attributes>(resource: Resource<A>, input: Create<A> & { project_id: string }): Promise<Row<A>> {
@@ -121,9 +127,11 @@ export class Work implements Context {
       stored.push(revision, updated);
     }
     const text = this.#registry.statements(resource).update(stored);
-    await this.#refereed(resource, after, () =>
-      this.tx.run(text, ...stored.map((field) => encode(field, after[field.name])), String(before.id)),
+    const id = String(before.id);
+    const changed = await this.#refereed(resource, after, () =>
+      this.tx.run(text, ...stored.map((field) => encode(field, after[field.name])), id),
     );
+    if (changed === 0) throw resource.notFound(id);
     this.#loaded.set(`${resource.name}/${String(before.id)}`, after);
     await rules.updated?.(this, before as Row<Attributes>, after as Row<Attributes>);
     for (const follow of this.#registry.follows(resource)) {
@@ -138,9 +146,9 @@ export class Work implements Context {
   }
 
   /** A constraint is the referee of every race; its verdict in the resource's own words. */
-  async #refereed(resource: Resource, row: StoredRow, write: () => Promise<number>): Promise<void> {
+  async #refereed(resource: Resource, row: StoredRow, write: () => Promise<number>): Promise<number> {
     try {
-      await write();
+      return await write();
     } catch (error) {
       if (!(error instanceof ConstraintViolation)) throw error;
       throw resource.conflict?.(row as Row<Attributes>, error) ?? error;
@@ -158,7 +166,7 @@ export class Work implements Context {
     const rules = this.#registry.rules(resource);
     await rules.delete?.(this, row as Row<Attributes>);
     for (const { from, field } of this.#registry.references(resource)) await this.#release(resource, id, from, field);
-    await this.tx.run(this.#registry.statements(resource).delete, id);
+    if ((await this.tx.run(this.#registry.statements(resource).delete, id)) === 0) throw resource.notFound(id);
     this.#loaded.delete(`${resource.name}/${id}`);
     await rules.deleted?.(this, row as Row<Attributes>);
     for (const follow of this.#registry.follows(resource)) await follow.deleted?.(this, row as Row<Attributes>);
@@ -176,7 +184,7 @@ export class Work implements Context {
       if (ids.length > 0 && resource.inUse) throw resource.inUse(id, from.name, ids);
       return;
     }
-    for (const row of await this.find(from, `r.${field.sqlName} = ?`, id)) {
+    for (const row of await this.findLocked(from, 'change', `r.${field.sqlName} = ?`, id)) {
       if (onDelete === 'delete') await this.remove(from, row as StoredRow);
       else await this.change(from, row as StoredRow, { [field.name]: null });
     }

@@ -47,11 +47,11 @@ export async function hello(context: Context, host: string, agents: readonly Age
       await context.note('presence', `${network}/${host}`, 'update', [`network:${network}`, `host:${host}`]);
     }
   }
-  for (const row of await context.find(port, "r.binding_host_id = ? AND r.binding_vif_type = 'binding_failed'", host)) {
+  for (const row of await context.findLocked(port, 'change', "r.binding_host_id = ? AND r.binding_vif_type = 'binding_failed'", host)) {
     await context.update(port, row, { 'binding:host_id': host });
   }
   const waiting = await tx.all<{ network_id: string }>(
-    'SELECT DISTINCT network_id FROM subnets WHERE enable_dhcp = 1 AND network_id NOT IN (SELECT network_id FROM dhcp_bindings WHERE port_id IS NOT NULL)',
+    'SELECT DISTINCT network_id FROM subnets WHERE enable_dhcp = 1 AND network_id NOT IN (SELECT network_id FROM dhcp_bindings WHERE port_id IS NOT NULL) ORDER BY network_id',
   );
   for (const { network_id } of waiting) await ensureDhcp(context, network_id);
 }

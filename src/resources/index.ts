@@ -5,6 +5,7 @@ import { sharedPolicies } from '#core/policy-shared.ts';
 import type { Served } from '#core/resource.ts';
 import { serve } from '#core/resource.ts';
 import { agentPolicies } from './agent/policies.ts';
+import { agentRules } from './agent/rules.ts';
 import { agent } from './agent/schema.ts';
 import { dhcpFollows } from './dhcp/schedule.ts';
 import { networkPolicies } from './network/policies.ts';
@@ -19,10 +20,10 @@ import { subnetRules } from './subnet/rules.ts';
 import { subnet } from './subnet/schema.ts';
 
 export const resources: readonly Served[] = [
-  serve(agent),
+  serve(agent, agentRules),
   serve(network, networkRules),
   serve(subnet, subnetRules),
-  serve(port, portRules, [...(portFollows as never[]), ...dhcpFollows]),
+  serve(port, portRules, [...portFollows, ...dhcpFollows]),
 ];
 
 /** Default policy rules of everything served. */

@@ -11,6 +11,7 @@ export const sqliteDialect: Dialect = {
   jsonArray: (expression) => `json_group_array(${expression})`,
   now: "strftime('%Y-%m-%d %H:%M:%S', 'now')",
   forUpdate: '',
+  forShare: '',
 };
 
 export const postgresDialect: Dialect = {
@@ -23,4 +24,5 @@ export const postgresDialect: Dialect = {
   jsonArray: (expression) => `COALESCE(json_agg(${expression})::text, '[]')`,
   now: "to_char(now() AT TIME ZONE 'utc', 'YYYY-MM-DD HH24:MI:SS')",
   forUpdate: 'FOR UPDATE',
+  forShare: 'FOR KEY SHARE',
 };

@@ -58,6 +58,8 @@ export interface Dialect {
   readonly now: string;
   /** Tail of a SELECT that locks the rows it found until commit; '' where there is one writer only. */
   readonly forUpdate: string;
+  /** As forUpdate, but others may lock the rows so as well: they stay, and may be referred to. */
+  readonly forShare: string;
 }
 
 /** A unique or foreign-key constraint refused a write: the referee of every race. Engines translate their own errors into this. */

@@ -23,6 +23,8 @@ interface DhcpBinding {
 /** Brings a network's DHCP servers to what its subnets ask for. */
 export async function ensureDhcp(context: Context, networkId: string): Promise<void> {
   if (context.isGoing(network, networkId)) return;
+  // One at a time: a host that joins and a subnet that is made would both schedule.
+  if (!(await context.load(network, networkId, 'change'))) return;
   const served = await context.find(subnet, 'r.network_id = ? AND r.enable_dhcp = 1', networkId);
   const bindings = await bindingsOf(context, networkId);
   if (served.length === 0) {
@@ -60,7 +62,7 @@ async function candidates(context: Context, networkId: string, wanted: number): 
 
 /** Makes a host serve the network, by a port of its own. */
 export async function schedule(context: Context, networkId: string, host: string, served: readonly Subnet[]): Promise<void> {
-  const parent = await context.load(network, networkId);
+  const parent = await context.load(network, networkId, 'share');
   if (!parent) return;
   await context.tx.run('INSERT INTO dhcp_bindings (network_id, host, port_id) VALUES (?, ?, NULL)', networkId, host);
   const made = await context.create(port, {
@@ -79,14 +81,14 @@ export async function schedule(context: Context, networkId: string, host: string
 export async function unschedule(context: Context, networkId: string, host: string): Promise<void> {
   const binding = (await bindingsOf(context, networkId)).find((one) => one.host === host);
   await context.tx.run('DELETE FROM dhcp_bindings WHERE network_id = ? AND host = ?', networkId, host);
-  const row = binding?.port_id ? await context.load(port, binding.port_id) : undefined;
+  const row = binding?.port_id ? await context.load(port, binding.port_id, 'change') : undefined;
   if (row) await context.delete(port, row);
   await note(context, networkId, host, 'delete');
 }
 
 /** The server's port has an address on every subnet it serves, and on no other. */
 async function cover(context: Context, networkId: string, { host, port_id }: DhcpBinding, served: readonly Subnet[]): Promise<void> {
-  const row = port_id === null ? undefined : await context.load(port, port_id);
+  const row = port_id === null ? undefined : await context.load(port, port_id, 'change');
   if (!row) {
     await context.tx.run('DELETE FROM dhcp_bindings WHERE network_id = ? AND host = ?', networkId, host);
     await schedule(context, networkId, host, served);

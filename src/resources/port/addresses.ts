@@ -21,7 +21,7 @@ export function requested(fixedIps: readonly Partial<FixedIp>[] | undefined): Fi
 
 /** Takes what was asked for, or what is usual when nothing was. */
 export async function allocate(context: Context, port: Port, requests: readonly FixedIpRequest[] | undefined): Promise<FixedIp[]> {
-  const subnets = await context.find(subnet, 'r.network_id = ?', port.network_id);
+  const subnets = await context.findLocked(subnet, 'share', 'r.network_id = ?', port.network_id);
   const wanted = choose(subnets as unknown as SubnetChoice[], requests, port);
   if ('refused' in wanted) throw refusal(wanted, port);
   const taken: FixedIp[] = [];
@@ -60,7 +60,7 @@ export async function reallocate(context: Context, port: Port, requests: readonl
     if (held) kept.push(held);
     else missing.push(request);
   }
-  const subnets = await context.find(subnet, 'r.network_id = ?', port.network_id);
+  const subnets = await context.findLocked(subnet, 'share', 'r.network_id = ?', port.network_id);
   // Addresses a device chose itself stay as long as it keeps the others.
   for (const held of requests.length > 0 ? [...left] : []) {
     const from = subnets.find((one) => one.id === held.subnet_id);

