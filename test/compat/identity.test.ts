@@ -1,22 +1,21 @@
 // The identity as foreign programs use it: the `openstack` command, openstacksdk and tempest's dynamic credentials, unchanged, over real HTTP.
-// Each program that the machine does not have is skipped, and said so.
+// The tests of a program that the machine does not have are skipped, and say so.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import { ADMIN_PASSWORD, type IdentityServer, identityServer, listen } from '#test/api/identity-server.ts';
 import { engines, type OpenEngine } from '#test/postgres.ts';
 
 const run = promisify(execFile);
 const python = '/usr/bin/python3';
 
-/** Whether Debian's Python has the module; says so where it has not. */
-function has(module: string, debianPackage: string): boolean {
+/** For `beforeEach`: skips the tests of a module that Debian's Python does not have. */
+function needs(module: string, debianPackage: string): (context: TestContext) => void {
   const there = spawnSync(python, ['-c', `import ${module}`]).status === 0;
-  if (!there) console.warn(`Skipped: tests of ${module}, which the machine has not (Debian's ${debianPackage})`);
-  return there;
+  return (context) => context.skip(!there, `this machine has no ${module} (Debian's ${debianPackage})`);
 }
 
 let opened: OpenEngine;
@@ -51,7 +50,8 @@ const asAdmin = (): Variables => ({
 /** No variable of whoever runs the tests comes through. */
 const environment = (variables: Variables) => ({ PATH: '/usr/bin:/bin', HOME: home, LC_ALL: 'C.UTF-8', ...variables });
 
-describe.skipIf(!has('openstackclient', 'python3-openstackclient'))('the openstack command', { timeout: 120_000 }, () => {
+describe('the openstack command', { timeout: 120_000 }, () => {
+  beforeEach(needs('openstackclient', 'python3-openstackclient'));
   const openstack = async (variables: Variables, ...args: string[]) =>
     (await run('openstack', args, { env: environment(variables) })).stdout;
   async function json<T>(variables: Variables, ...args: string[]): Promise<T> {
@@ -213,7 +213,8 @@ describe.skipIf(!has('openstackclient', 'python3-openstackclient'))('the opensta
   });
 });
 
-describe.skipIf(!has('openstack', 'python3-openstacksdk'))('openstacksdk', { timeout: 60_000 }, () => {
+describe('openstacksdk', { timeout: 60_000 }, () => {
+  beforeEach(needs('openstack', 'python3-openstacksdk'));
   test('finds, makes and deletes projects and users, and knows the network service', async () => {
     const script = `
 import json, openstack
@@ -238,7 +239,8 @@ print(json.dumps({'assigned': assigned, 'found': found, 'secret': secret, 'netwo
   });
 });
 
-describe.skipIf(!has('tempest', 'python3-tempest'))("tempest's dynamic credentials", { timeout: 60_000 }, () => {
+describe("tempest's dynamic credentials", { timeout: 60_000 }, () => {
+  beforeEach(needs('tempest', 'python3-tempest'));
   test('are made for member, administrator and named roles, work, and are removed', async () => {
     writeFileSync(join(home, 'tempest.conf'), '[DEFAULT]\nlog_file = /dev/null\n');
     const script = `
