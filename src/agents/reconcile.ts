@@ -56,6 +56,8 @@ export function startLoop(options: LoopOptions): Loop {
   let resyncTimer: NodeJS.Timeout | undefined;
   /** The coming full round was asked for by the timer: a plan that is not empty then is drift. */
   let byTimer = false;
+  /** Reasons for which steps failed the last time. */
+  let said: ReadonlySet<string> = new Set();
 
   function touch(scope: Scope): void {
     if (scope === 'all') pending = 'all';
@@ -120,8 +122,12 @@ export function startLoop(options: LoopOptions): Loop {
     const { failed, failures } = await executor.apply(steps, signal);
     target.applied?.(steps, failures);
     counters.failures += failures.size;
-    for (const [step, message] of [...failures].slice(0, 20))
-      log.warn({ target: target.name, step: stepText(step), reason: message }, 'a step failed');
+    // One line a reason, and none for what was said the last time too: the rest of a refused batch fails for the same one.
+    const reasons = new Map([...failures].reverse().map(([step, reason]) => [reason, step]));
+    for (const [reason, step] of reasons) {
+      if (!said.has(reason)) log.warn({ target: target.name, step: stepText(step), reason }, 'a step failed');
+    }
+    said = new Set(reasons.keys());
     return failed;
   }
 

@@ -2,7 +2,7 @@
 // handler → error body.
 import { randomUUID } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Pipeline } from '#core/pipeline.ts';
 import type { Actor, Identity } from '#identity/actor.ts';
 import type { EmbeddedIdentity } from '#identity/embedded.ts';
@@ -48,7 +48,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     ...(log ? { loggerInstance: log } : {}),
     ...(tls ? { https: tls } : {}),
     ...(trustProxy ? { trustProxy: [...trustProxy] } : {}),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     bodyLimit: BODY_LIMIT,
     genReqId: () => `req-${randomUUID()}`,

@@ -18,8 +18,9 @@ export function busConfig(socket: string, pidFile: string): string {
     `  <pidfile>${escapeXml(pidFile)}</pidfile>`,
     `  <listen>${escapeXml(busAddress(socket))}</listen>`,
     '  <auth>EXTERNAL</auth>',
-    '  <policy context="default"><deny user="*"/></policy>',
-    '  <policy user="root"><allow user="root"/><allow own="*"/><allow send_type="*"/><allow receive_type="*"/></policy>',
+    // Who may connect is a rule of the whole bus: it stands in no user's policy.
+    '  <policy context="default"><deny user="*"/><allow user="root"/></policy>',
+    '  <policy user="root"><allow own="*"/><allow send_type="*"/><allow receive_type="*"/></policy>',
     ...['max_completed_connections', 'max_connections_per_user'].map((name) => `  <limit name="${name}">100000</limit>`),
     '</busconfig>',
     '',

@@ -6,7 +6,7 @@ import type { Settings } from '#core/settings.ts';
 import { type Config, flagOf, type Key, keysOf, type Option, options, type Program, variableOf } from './options.ts';
 import { ConfigError } from './values.ts';
 
-export { type Config, type Key, type Option, options, type Program } from './options.ts';
+export { type Config, type Key, keysOf, type Option, options, type Program } from './options.ts';
 export { ConfigError } from './values.ts';
 
 /** Reads a program's configuration. Throws {@link ConfigError}. */
