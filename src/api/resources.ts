@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { list } from '#core/list.ts';
 import type { Pipeline } from '#core/pipeline.ts';
 import type { Resource } from '#core/resource.ts';
+import { asAsked } from '#core/view.ts';
 import { httpErrors } from './errors.ts';
 import { pageLinks, parseFields, parseQuery, queryErrors } from './query.ts';
 import { callerOf, originOf, searchOf } from './request.ts';
@@ -48,6 +49,7 @@ function collectionRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Re
     const query = parseQuery(resource, search);
     const rows = await list(pipeline, resource, callerOf(request), query);
     const links = pageLinks(`${originOf(request)}${path}`, search, query, pipeline.parts.settings.paginationMaxLimit, rows);
+    asAsked(rows, query.fields);
     return { [resource.collection]: rows, ...(links && { [`${resource.collection}_links`]: links }) };
   });
   if (offers.has('create')) {

@@ -20,6 +20,7 @@ export interface Query {
   readonly reverse: boolean;
 }
 
+/** The rows a query finds. They have their id, which links are made of, even when it was not asked for. */
 export async function list(pipeline: Pipeline, resource: Resource, caller: Caller, query: Query): Promise<StoredRow[]> {
   const { store, settings } = pipeline.parts;
   const { actor } = caller;

@@ -42,17 +42,22 @@ export class Views {
     return view;
   }
 
-  /** As {@link of}, but only the named attributes are read. Unknown and invisible names are passed over. */
+  /**
+   * As {@link of}, but only the named attributes are read, and the id, by which rows are judged and paged: see {@link asAsked}. Unknown and
+   * invisible names are passed over.
+   */
   narrowed(view: View, resource: Resource, actor: Actor, names: readonly string[]): View {
-    const wanted = new Set(names.map((name) => (name === 'tenant_id' ? 'project_id' : name)));
+    const wanted = new Set(names.map((name) => (name === 'tenant_id' ? 'project_id' : name))).add('id');
     const fields = view.fields.filter((field) => wanted.has(field.name));
     const conditional = view.conditional.filter(([field]) => wanted.has(field.name));
     return { ...view, fields, conditional, ...this.#reading(resource, actor, fields) };
   }
 
   #reading(resource: Resource, actor: Actor, fields: readonly Field[]): Pick<View, 'select' | 'decode'> {
-    const list = selection(fields, this.#dialect) || 'r.id AS id';
-    return { select: withProject(`SELECT ${list} FROM ${resource.table} r`, actor.projectId), decode: decoder(fields) };
+    return {
+      select: withProject(`SELECT ${selection(fields, this.#dialect)} FROM ${resource.table} r`, actor.projectId),
+      decode: decoder(fields),
+    };
   }
 
   #make(resource: Resource, actor: Actor): View {
@@ -92,4 +97,9 @@ export class Views {
     );
     return sql(`r.id IN (${union.text})`, ...union.params);
   }
+}
+
+/** Rows of a narrowed view as their client asked for them: without an id that it did not name. */
+export function asAsked(rows: readonly StoredRow[], names: readonly string[]): void {
+  if (names.length > 0 && !names.includes('id')) for (const row of rows) delete row.id;
 }
