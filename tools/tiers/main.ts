@@ -31,7 +31,7 @@ async function test(wanted: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (interrupted = signal));
   const add = async (name: string, run: () => Outcome | Promise<Outcome>) => {
     const start = performance.now();
-    const outcome = interrupted === undefined ? await run() : failed(`not run: ${interrupted}`);
+    const outcome = interrupted === undefined ? await attempt(run) : failed(`not run: ${interrupted}`);
     lines.push({ name, ...outcome, seconds: (performance.now() - start) / 1_000 });
   };
   await add('set-up', setUp);
@@ -40,6 +40,15 @@ async function test(wanted: readonly string[]): Promise<number> {
   if (!hopeless && wanted.includes('check')) await add('check', check);
   for (const tier of hopeless ? [] : tiers.filter(({ name }) => wanted.includes(name))) await add(tier.name, () => runOrSkip(tier));
   return summarise(lines);
+}
+
+/** Whatever goes wrong in running a tier is a failure of that tier: the others run, and the last line is printed. */
+async function attempt(run: () => Outcome | Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await run();
+  } catch (error) {
+    return failed(`could not be run: ${(error as Error).message}`);
+  }
 }
 
 function setUp(): Outcome {
@@ -62,8 +71,13 @@ async function runOrSkip(tier: Tier): Promise<Outcome> {
   return obstacle === undefined ? await runTier(tier, files) : skipped(tier, obstacle);
 }
 
-const failed = (why: string): Outcome => ({ passed: 0, failures: [why], skips: [] });
-const skipped = (tier: Tier, why: string): Outcome => ({ passed: 0, failures: [], skips: [{ name: `all of ${tier.name}`, why }] });
+function failed(why: string): Outcome {
+  return { passed: 0, failures: [why], skips: [] };
+}
+
+function skipped(tier: Tier, why: string): Outcome {
+  return { passed: 0, failures: [], skips: [{ name: `all of ${tier.name}`, why }] };
+}
 
 /** Prints the end of the run; answers the exit status. */
 function summarise(lines: readonly Line[]): number {
