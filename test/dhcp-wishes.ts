@@ -173,6 +173,7 @@ export function bareHost(more: Partial<DhcpActual> = {}): FakeHost {
       devices: new Set(['eth0']),
       bus,
       inotifyLimit: 8_192,
+      directories: [],
       ...more,
       servers,
     },
@@ -261,5 +262,6 @@ export function fold(host: FakeHost, step: Step): void {
     if (verb === 'del' && object === 'link') devices.delete(`tap${name.slice(3)}`);
     set({ inner: verb === 'del' && object === 'link' ? inner.filter((device) => device.name !== name) : inner });
   }
-  host.actual = { ...host.actual, devices };
+  const directories = [...host.servers].flatMap(([id, sight]) => (sight.directory ? [id] : []));
+  host.actual = { ...host.actual, devices, directories };
 }

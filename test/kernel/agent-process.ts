@@ -14,6 +14,8 @@ export const RUN_DIRECTORY = '/run/isospin';
 export interface TestServer {
   put(...values: readonly DesiredValue[]): void;
   drop(...keys: readonly string[]): void;
+  /** Drops and puts at one moment. */
+  change(drop: readonly string[], put: readonly DesiredValue[]): void;
   /** The last report of each object. */
   readonly reports: Map<string, Report>;
   /** What the host must have now, by key. */
@@ -33,6 +35,16 @@ export function makeServer(): TestServer {
   const wake = () => {
     for (const each of wakes) each();
   };
+  const change = (drop: readonly string[], values: readonly DesiredValue[]) => {
+    const put = values.map(desiredObject);
+    for (const key of drop) {
+      objects.delete(key);
+      reports.delete(key);
+    }
+    for (const object of put) objects.set(object.key, object);
+    journal.push({ drop: [...drop], put });
+    wake();
+  };
   return {
     reports,
     wakes,
@@ -45,20 +57,9 @@ export function makeServer(): TestServer {
     get cursor() {
       return String(journal.length);
     },
-    put(...values) {
-      const put = values.map(desiredObject);
-      for (const object of put) objects.set(object.key, object);
-      journal.push({ drop: [], put });
-      wake();
-    },
-    drop(...keys) {
-      for (const key of keys) {
-        objects.delete(key);
-        reports.delete(key);
-      }
-      journal.push({ drop: [...keys], put: [] });
-      wake();
-    },
+    change,
+    put: (...values) => change([], values),
+    drop: (...keys) => change(keys, []),
     pull(cursor) {
       const now = String(journal.length);
       if (cursor === null) return { cursor: now, complete: true, drop: [], put: [...objects.values()] };

@@ -15,7 +15,7 @@ const PROGRAMS = { dnsmasq: 'dnsmasq-base', 'dbus-daemon': 'dbus-daemon' } as co
 /** What all servers of the host share. */
 export async function readHostSight(runDirectory: string): Promise<Omit<DhcpActual, 'servers'>> {
   const bus = busPaths(runDirectory);
-  const [config, pid, isThere, unable, user, limit, devices] = await Promise.all([
+  const [config, pid, isThere, unable, user, limit, devices, directories] = await Promise.all([
     readText(bus.config),
     daemonPid(bus.pid, bus.config),
     exists(bus.socket),
@@ -23,6 +23,7 @@ export async function readHostSight(runDirectory: string): Promise<Omit<DhcpActu
     dnsmasqUser(),
     readText('/proc/sys/fs/inotify/max_user_instances'),
     list('/sys/class/net'),
+    listServers(runDirectory),
   ]);
   return {
     runDirectory,
@@ -32,11 +33,12 @@ export async function readHostSight(runDirectory: string): Promise<Omit<DhcpActu
     devices: new Set(devices),
     bus: { config, running: pid !== undefined && isThere },
     inotifyLimit: Number(limit ?? Number.POSITIVE_INFINITY),
+    directories,
   };
 }
 
 /** The networks that have a server's directory here. */
-export async function listServers(runDirectory: string): Promise<string[]> {
+async function listServers(runDirectory: string): Promise<string[]> {
   return (await list(dhcpDirectory(runDirectory))).filter(isId);
 }
 

@@ -60,3 +60,12 @@ test('a round over one network leaves what is of others alone', () => {
   expect(planDhcp(new Map(), actual, new Set(['99999999-aaaa-4000-8000-000000000009'])).steps).toEqual([]);
   expect(planDhcp(desiredMap(desired), actual, new Set([id])).steps).toEqual([]);
 });
+
+test('the last network takes the lease bus along, in a round of its own too', () => {
+  const host = hostOf({ left: read('as-wished', 'desired') as DesiredValue[] });
+  const [first = '', ...others] = host.actual.servers.keys();
+  expect(others).toEqual([]);
+  for (const step of planDhcp(new Map(), host.actual, new Set([first])).steps) fold(host, step);
+  expect(host.actual.bus).toEqual({ config: null, running: false });
+  expect(planDhcp(new Map(), host.actual, 'all').steps).toEqual([]);
+});

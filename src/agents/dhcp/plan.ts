@@ -13,7 +13,7 @@ import type { DhcpActual, Phases, ServerSight, ServerWish } from './sight.ts';
 const WATCH = 2_000;
 const INOTIFY_SPARE = 128;
 
-/** Plans the servers of the scope. With scope 'all', servers of ours that nobody wishes go, and the lease bus with the last. */
+/** Plans the servers of the scope: those of ours that nobody wishes go, and the lease bus with the last. */
 export function planDhcp(desired: ReadonlyMap<string, DesiredObject>, actual: DhcpActual, scope: Scope): Plan {
   const waiting = new Map<string, string>();
   const again = new Map<string, number>();
@@ -66,7 +66,7 @@ function wishesOf(desired: ReadonlyMap<string, DesiredObject>, waiting: Map<stri
 
 /** What all servers of the host share. The bus is there before the first server that joins it, and goes with the last. */
 function planHost(
-  { runDirectory, bus, inotifyLimit, servers }: DhcpActual,
+  { runDirectory, bus, inotifyLimit, servers, directories }: DhcpActual,
   wishes: ReadonlyMap<string, ServerWish>,
   scope: Scope,
   phases: Phases,
@@ -74,7 +74,8 @@ function planHost(
   const paths = busPaths(runDirectory);
   const keys = [...wishes.values()].map(({ key }) => key);
   if (wishes.size === 0) {
-    if (scope !== 'all' || (bus.config === null && !bus.running)) return;
+    const isLast = scope === 'all' || directories.every((id) => scope.has(id));
+    if (!isLast || (bus.config === null && !bus.running)) return;
     phases.stop.push({ tool: 'signal', pidFile: paths.pid, match: paths.config, signal: 'SIGTERM', keys });
     phases.stop.push({ tool: 'directory', path: dhcpDirectory(runDirectory), present: false, keys });
     return;

@@ -49,6 +49,8 @@ export interface DhcpActual {
   readonly bus: { readonly config: string | null; readonly running: boolean };
   /** Most inotify instances a user may have: each dnsmasq needs one, and all count for root. */
   readonly inotifyLimit: number;
+  /** Every network that has a server's directory here, whatever the scope. */
+  readonly directories: readonly string[];
   readonly servers: ReadonlyMap<string, ServerSight>;
 }
 
