@@ -94,7 +94,7 @@ async function remove(context: Context, row: Port): Promise<void> {
 
 export const portRules: RulesOf<typeof port> = { create, created, update, updated, delete: remove };
 
-/** Ports that go or lose addresses by themselves with their subnet. */
+/** Owners whose ports go with their network, and lose their addresses with a subnet. */
 const AUTOMATIC_OWNERS = ['network:dhcp', 'network:distributed', 'network:floatingip_agent_gateway'];
 
 async function portsOn(context: Context, subnetId: string): Promise<Port[]> {
@@ -154,5 +154,20 @@ export const portFollows = [
     what: 'ports hold their subnet back or let go of its addresses; on a new autoconfigured subnet every port gets an address',
     created: subnetCreated,
     deleting: subnetDeleting,
+  }),
+  follow({
+    resource: network,
+    what: 'ports that go by themselves do not keep their network from going',
+    async deleting(context, row) {
+      const marks = AUTOMATIC_OWNERS.map(() => '?').join(', ');
+      const going = await context.findLocked(
+        port,
+        'change',
+        `r.network_id = ? AND r.device_owner IN (${marks})`,
+        row.id,
+        ...AUTOMATIC_OWNERS,
+      );
+      for (const one of going) await context.delete(port, one);
+    },
   }),
 ];
