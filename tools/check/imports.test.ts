@@ -45,8 +45,8 @@ test('a folder imports what its rule names, by whichever path', () => {
 test('a contract is one file, not its folder', () => {
   expect(broken({ 'src/agents/a.ts': importing('#desired/objects.ts') })).toEqual([]);
   expect(broken({ 'src/agents/a.ts': importing('#desired/project.ts') })).toHaveLength(1);
-  expect(broken({ 'src/cli/main.ts': importing('#main/up.ts') })).toEqual([]);
-  expect(broken({ 'src/cli/plug.ts': importing('#main/up.ts') })).toHaveLength(1);
+  expect(broken({ 'src/api/a.ts': importing('#agents/link.ts') })).toEqual([]);
+  expect(broken({ 'src/api/a.ts': importing('#agents/reconcile.ts') })).toHaveLength(1);
 });
 
 test('a folder without a rule may import nothing', () => {
