@@ -20,6 +20,7 @@ export interface FixedIpRequest {
 export type Wanted = { readonly subnet: SubnetChoice; readonly address: string } | { readonly anyOf: readonly SubnetChoice[] };
 
 export type Refusal =
+  | { readonly refused: 'nothing named' }
   | { readonly refused: 'subnet'; readonly subnet_id: string }
   | { readonly refused: 'not in network'; readonly ip_address: string }
   | { readonly refused: 'not in subnet'; readonly ip_address: string }
@@ -31,6 +32,13 @@ const isAuto = (subnet: SubnetChoice): boolean => subnet.ipv6_address_mode === '
 const choosesItself = (owner: string): boolean => !owner.startsWith('network:');
 
 const automatic = (subnet: SubnetChoice, mac: string): Wanted => ({ subnet, address: toText(eui64(parsePrefix(subnet.cidr), mac), 6) });
+
+/** The address that a port chooses itself on a subnet; undefined where it chooses none. */
+export const automaticAddress = (
+  subnet: SubnetChoice,
+  port: { readonly mac_address: string; readonly device_owner: string },
+): string | undefined =>
+  isAuto(subnet) && choosesItself(port.device_owner) ? toText(eui64(parsePrefix(subnet.cidr), port.mac_address), 6) : undefined;
 
 /** Subnets open to a device owner: reserved for it, or reserved for nobody; the reserved first. */
 function open(subnets: readonly SubnetChoice[], owner: string): SubnetChoice[] {
@@ -83,7 +91,7 @@ function answer(
     if (!inside(subnet, ip_address)) return { refused: 'not in subnet', ip_address };
     return exactly(subnet, ip_address, port, itself);
   }
-  if (ip_address === undefined) return { refused: 'service type' };
+  if (ip_address === undefined) return { refused: 'nothing named' };
   const subnet = subnets.find((one) => inside(one, ip_address));
   return subnet ? exactly(subnet, ip_address, port, itself) : { refused: 'not in network', ip_address };
 }

@@ -1,6 +1,7 @@
-// Pools of numbers in SQL: which are free, as ranges that neither touch nor overlap. Taking any number, taking a given one and giving one
-// back each cost a few index look-ups, whatever the pool's size and however much of it is used. Addresses, VLAN ids and tunnel ids are
-// all taken here. Races: every change names the range it found, and looks again when somebody else was faster.
+// Pools of numbers in SQL: which are free, as ranges that never overlap. Taking any number, taking a given one and giving one back each cost
+// a few index look-ups, whatever the pool's size and however much of it is used. Addresses, VLAN ids and tunnel ids are all taken here.
+// Races: every change names the range it found, and looks again when somebody else was faster. Ranges do not touch either, but for
+// neighbours that two servers gave back at the same moment: neither saw the other's.
 import type { Tx } from '#store/store.ts';
 import type { Range } from './address.ts';
 
@@ -90,20 +91,23 @@ export async function release(tx: Tx, pool: string, value: bigint): Promise<void
   throw new Error(`pool ${pool} changes faster than it can be read`);
 }
 
-/** What is left of `wanted` when the numbers in `used`, ascending, are taken out. */
+/** What is left of `wanted`, which may overlap, when the numbers in `used` are taken out: in order, and no number twice. */
 export function without(wanted: readonly Range[], used: Iterable<bigint>): Range[] {
   const ranges = [...wanted].sort((a, b) => (a.first < b.first ? -1 : 1));
-  const left: Range[] = [];
   const taken = [...used].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const left: Range[] = [];
+  let at = 0;
+  /** The lowest number that no range before this one had. */
+  let next = 0n;
   for (const range of ranges) {
-    let { first } = range;
-    for (const value of taken) {
+    let first = range.first > next ? range.first : next;
+    for (let value = taken[at]; value !== undefined && value <= range.last; value = taken[++at]) {
       if (value < first) continue;
-      if (value > range.last) break;
       if (value > first) left.push({ first, last: value - 1n });
       first = value + 1n;
     }
     if (first <= range.last) left.push({ first, last: range.last });
+    if (range.last >= next) next = range.last + 1n;
   }
   return left;
 }

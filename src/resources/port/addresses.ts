@@ -3,7 +3,7 @@ import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { canonicalAddress, inputErrors } from '#core/convert.ts';
 import { giveBack, takeAddress, takeThisAddress } from '#ipam/allocate.ts';
-import { choose, type FixedIpRequest, type Refusal, type SubnetChoice, type Wanted } from '#ipam/choose.ts';
+import { automaticAddress, choose, type FixedIpRequest, type Refusal, type SubnetChoice, type Wanted } from '#ipam/choose.ts';
 import { subnet } from '#resources/subnet/schema.ts';
 import { portErrors } from './errors.ts';
 import type { FixedIp, port } from './schema.ts';
@@ -48,19 +48,28 @@ async function takeOne(context: Context, port: Port, wanted: Wanted, subnets: re
 
 const pooled = ({ id, cidr, allocation_pools }: Subnet) => ({ id, cidr: cidr ?? '', allocation_pools });
 
-/** Moves from the addresses held to those asked for: what stays is not touched; a subnet alone keeps an address already held there. */
-export async function reallocate(context: Context, port: Port, requests: readonly FixedIpRequest[]): Promise<FixedIp[]> {
-  const left = [...port.fixed_ips];
+/**
+ * Moves from the addresses held to those asked for: what stays is not touched; a subnet alone keeps an address already held there. An address
+ * that a former MAC made is made anew.
+ */
+export async function reallocate(context: Context, port: Port, asked: readonly FixedIpRequest[], formerMac: string): Promise<FixedIp[]> {
+  const subnets = await context.findLocked(subnet, 'share', 'r.network_id = ?', port.network_id);
+  const stale = formerMac === port.mac_address ? [] : port.fixed_ips.filter((held) => isMadeOf(formerMac, held, port, subnets));
+  await release(context, stale);
+  const left = port.fixed_ips.filter((held) => !stale.includes(held));
   const kept: FixedIp[] = [];
   const missing: FixedIpRequest[] = [];
-  const exactFirst = [...requests].sort((a, b) => Number(b.ip_address !== undefined) - Number(a.ip_address !== undefined));
+  const requests = asked.map((request) => {
+    const made = stale.find(({ ip_address }) => ip_address === request.ip_address);
+    return made ? { subnet_id: made.subnet_id } : request;
+  });
+  const exactFirst = requests.sort((a, b) => Number(b.ip_address !== undefined) - Number(a.ip_address !== undefined));
   for (const request of exactFirst) {
     const at = left.findIndex((held) => matches(held, request));
     const [held] = at < 0 ? [] : left.splice(at, 1);
     if (held) kept.push(held);
     else missing.push(request);
   }
-  const subnets = await context.findLocked(subnet, 'share', 'r.network_id = ?', port.network_id);
   // Addresses a device chose itself stay as long as it keeps the others.
   for (const held of requests.length > 0 ? [...left] : []) {
     const from = subnets.find((one) => one.id === held.subnet_id);
@@ -76,6 +85,12 @@ export async function reallocate(context: Context, port: Port, requests: readonl
   return kept;
 }
 
+/** Whether the port chose the address itself, by this MAC. */
+function isMadeOf(mac: string, held: FixedIp, port: Port, subnets: readonly Subnet[]): boolean {
+  const from = subnets.find(({ id }) => id === held.subnet_id) as unknown as SubnetChoice | undefined;
+  return from !== undefined && automaticAddress(from, { ...port, mac_address: mac }) === held.ip_address;
+}
+
 const matches = (held: FixedIp, { subnet_id, ip_address }: FixedIpRequest): boolean =>
   (ip_address === undefined || ip_address === held.ip_address) && (subnet_id === undefined || subnet_id === held.subnet_id);
 
@@ -88,6 +103,8 @@ export async function release(context: Context, fixedIps: readonly FixedIp[]): P
 
 function refusal(refused: Refusal, port: Port): Error {
   switch (refused.refused) {
+    case 'nothing named':
+      return inputErrors.InvalidInput({ error_message: 'IP allocation requires subnet_id or ip_address' });
     case 'subnet':
       return inputErrors.InvalidInput({
         error_message: `Failed to create port on network ${port.network_id}, because fixed_ips included invalid subnet ${refused.subnet_id}`,
