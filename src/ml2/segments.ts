@@ -35,6 +35,8 @@ export function driverOf(type: string): TypeDriver {
 
 /** Makes every pool of numbers hold what the configuration gives and no network has. Once at start. */
 export async function preparePools(tx: Tx, settings: Settings): Promise<void> {
+  // Other servers may be starting or at work: what they have taken must be committed, and so be seen below, before a pool is made anew.
+  if (tx.dialect.name === 'postgres') await tx.run('LOCK TABLE free_ranges IN EXCLUSIVE MODE');
   const configured = new Map<string, readonly (readonly [number, number])[]>();
   for (const type of ['gre', 'vxlan', 'geneve']) configured.set(type, settings.tunnelIds);
   for (const [name, ranges] of settings.vlanRanges) configured.set(pool('vlan', name), ranges);
