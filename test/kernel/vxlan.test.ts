@@ -112,7 +112,7 @@ test('a network that leaves takes its bridge, tunnel and entries, and the other 
   cloud.set(a, b);
   await cloud.settle();
   const links = async () => (await on(0).run(['ip', '-o', 'link', 'show'])).split('\n');
-  await until('network 2 is gone', async () => !(await links()).some((line) => /vxlan-102|brq22222222-22[:@]/.test(line)));
+  await until('network 2 is gone', async () => !(await links()).some((line) => /vxlan-102|brq22222222-11[:@]/.test(line)));
   const device = (await links()).find((line) => line.includes(deviceOf(c.n)));
   expect(device).toBeDefined();
   expect(device).not.toContain('master');
