@@ -12,7 +12,7 @@ import type { Registry } from './registry.ts';
 import type { Resource } from './resource.ts';
 import type { Settings } from './settings.ts';
 import { join, type StoredRow, sql } from './sql.ts';
-import { asAsked, type View, Views } from './view.ts';
+import { asAsked, isPresented, type View, Views } from './view.ts';
 import { Work } from './work.ts';
 
 export const accessErrors = errorTable({
@@ -148,8 +148,9 @@ export class Pipeline {
         kept.push(row);
       }
     }
+    const present = view.fields.some(isPresented) ? resource.present : undefined;
     for (const row of kept) {
-      resource.present?.(row as never);
+      present?.(row as never, this.parts.settings);
       if (Object.hasOwn(row, 'project_id')) row.tenant_id = row.project_id;
     }
     return kept;

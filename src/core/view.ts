@@ -22,6 +22,9 @@ export interface View {
   readonly decode: (row: StoredRow) => StoredRow;
 }
 
+/** Whether a value is added when rows are presented: it is neither stored nor computed by the database. */
+export const isPresented = (field: Field): boolean => field.column === null && field.derived === undefined;
+
 export class Views {
   readonly #policy: Policy;
   readonly #registry: Registry;
@@ -48,6 +51,8 @@ export class Views {
    */
   narrowed(view: View, resource: Resource, actor: Actor, names: readonly string[]): View {
     const wanted = new Set(names.map((name) => (name === 'tenant_id' ? 'project_id' : name))).add('id');
+    // What presenting adds is made of other attributes.
+    if (view.fields.some((field) => wanted.has(field.name) && isPresented(field))) return view;
     const fields = view.fields.filter((field) => wanted.has(field.name));
     const conditional = view.conditional.filter(([field]) => wanted.has(field.name));
     return { ...view, fields, conditional, ...this.#reading(resource, actor, fields) };
@@ -99,7 +104,8 @@ export class Views {
   }
 }
 
-/** Rows of a narrowed view as their client asked for them: without an id that it did not name. */
+/** Rows of a narrowed view as their client asked for them: without what was read only to judge, page or present them. */
 export function asAsked(rows: readonly StoredRow[], names: readonly string[]): void {
-  if (names.length > 0 && !names.includes('id')) for (const row of rows) delete row.id;
+  if (names.length === 0) return;
+  for (const row of rows) for (const name of Object.keys(row)) if (!names.includes(name)) delete row[name];
 }

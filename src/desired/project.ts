@@ -3,6 +3,7 @@
 
 import { deviceName } from '#ml2/binding.ts';
 import { typeDrivers } from '#ml2/types/index.ts';
+import { hostName } from '#resources/port/names.ts';
 import { object } from './digest.ts';
 import type { DesiredObject, DhcpSubnet, NetworkObject } from './objects.ts';
 import type { NetworkRow, PortRow } from './rows.ts';
@@ -91,6 +92,3 @@ export function leaseObject(port: PortRow): DesiredObject | undefined {
     options: port.extra_dhcp_opts,
   });
 }
-
-/** The name an address has when its port has none: `host-10-0-0-5`. */
-export const hostName = (address: string): string => `host-${address.replaceAll(/[.:]/g, '-')}`;

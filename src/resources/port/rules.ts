@@ -57,7 +57,8 @@ function dhcpOptions(before: readonly ExtraDhcpOption[], given: readonly Partial
 
 async function update(context: Context, before: Port, changes: PortUpdate): Promise<void> {
   const { mac_address } = changes;
-  if (mac_address !== undefined && mac_address !== before.mac_address && isBound(before) && context.actor.userId !== 'system') {
+  const renumbered = mac_address !== undefined && mac_address !== before.mac_address;
+  if (renumbered && isBound(before) && context.actor.userId !== 'system') {
     throw portErrors.PortBound({
       port_id: before.id,
       vif_type: before['binding:vif_type'],
@@ -66,9 +67,9 @@ async function update(context: Context, before: Port, changes: PortUpdate): Prom
     });
   }
   if (changes.extra_dhcp_opts) changes.extra_dhcp_opts = dhcpOptions(before.extra_dhcp_opts, changes.extra_dhcp_opts);
-  if (changes.fixed_ips) {
+  if (changes.fixed_ips || renumbered) {
     const port = { ...before, mac_address: mac_address ?? before.mac_address, device_owner: changes.device_owner ?? before.device_owner };
-    changes.fixed_ips = await reallocate(context, port, requested(changes.fixed_ips) ?? []);
+    changes.fixed_ips = await reallocate(context, port, requested(changes.fixed_ips ?? before.fixed_ips) ?? [], before.mac_address);
   }
   const moved = (['binding:host_id', 'binding:vnic_type', 'binding:profile'] as const).some(
     (name) => changes[name] !== undefined && JSON.stringify(changes[name]) !== JSON.stringify(before[name]),

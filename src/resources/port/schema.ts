@@ -6,6 +6,7 @@ import * as check from '#core/validate.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { portErrors } from './errors.ts';
 import { filterByFixedIps } from './filters.ts';
+import { dnsAssignment } from './names.ts';
 
 /** A fixed IP: both parts are there once it is allocated. */
 export interface FixedIp {
@@ -118,5 +119,9 @@ export const port = resource({
   notFound: (port_id) => portErrors.PortNotFound({ port_id }),
   conflict: ({ network_id, mac_address }, { constraint }) =>
     constraint.includes('mac') ? portErrors.MacAddressInUse({ net_id: network_id, mac: mac_address }) : undefined,
+  present: (row, settings) => {
+    // Missing where an operator's rule hides them.
+    row.dns_assignment = dnsAssignment(row.dns_name ?? '', row.fixed_ips ?? [], settings);
+  },
   scopes: (row) => [`network:${row.network_id}`, ...(row['binding:host_id'] === '' ? [] : [`host:${row['binding:host_id']}`])],
 });
