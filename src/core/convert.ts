@@ -92,14 +92,12 @@ export const sanitizedMac: Convert = (value) => {
 
 /** `a=1`, `a=2`, `b=3` → `{ a: ['1', '2'], b: ['3'] }`: the inner filters of fixed_ips and the like. */
 export const keyValueLists = (values: readonly string[]): Record<string, string[]> => {
-  const out: Record<string, string[]> = {};
+  const lists = new Map<string, string[]>();
   for (const value of values) {
     const at = value.indexOf('=');
     if (at < 1) throw invalid(`'${value}' is not of the form <key>=[value]`);
     const key = value.slice(0, at);
-    const list = Object.hasOwn(out, key) ? (out[key] ?? []) : [];
-    list.push(value.slice(at + 1));
-    out[key] = list;
+    lists.set(key, [...(lists.get(key) ?? []), value.slice(at + 1)]);
   }
-  return out;
+  return Object.fromEntries(lists);
 };

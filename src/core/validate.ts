@@ -15,7 +15,8 @@ export const text =
   (max: number): Validate =>
   (value) => {
     if (typeof value !== 'string') return `'${str(value)}' is not a valid string`;
-    return value.length > max ? `'${value}' exceeds maximum length of ${max}` : undefined;
+    // Characters, of which JavaScript counts some twice.
+    return value.length > max && [...value].length > max ? `'${value}' exceeds maximum length of ${max}` : undefined;
   };
 
 /** Text without blanks at its ends and without tabs or line breaks. */
