@@ -6,6 +6,7 @@ import { follow } from '#core/resource.ts';
 import { freePool } from '#ipam/allocate.ts';
 import { bind } from '#ml2/binding.ts';
 import { segmentsOf } from '#ml2/segments.ts';
+import { agent } from '#resources/agent/schema.ts';
 import { network } from '#resources/network/schema.ts';
 import { agentsOf } from '#resources/port/binding.ts';
 import { port } from '#resources/port/schema.ts';
@@ -13,6 +14,7 @@ import { subnet } from '#resources/subnet/schema.ts';
 import { dhcpDeviceId } from './device.ts';
 
 type Subnet = Row<(typeof subnet)['attributes']>;
+type Agent = Row<(typeof agent)['attributes']>;
 type Port = Row<(typeof port)['attributes']>;
 
 interface DhcpBinding {
@@ -115,7 +117,25 @@ async function withRoom({ tx }: Context, served: readonly Subnet[]): Promise<Por
 const note = (context: Context, networkId: string, host: string, action: string): Promise<void> =>
   context.note('dhcp_binding', `${networkId}/${host}`, action, [`network:${networkId}`, `host:${host}`]);
 
+/** Gives a removed agent's networks to the agents that are left. */
+async function leave(context: Context, host: string): Promise<void> {
+  const served = await context.tx.all<{ network_id: string }>(
+    'SELECT network_id FROM dhcp_bindings WHERE host = ? ORDER BY network_id',
+    host,
+  );
+  for (const { network_id } of served) {
+    await context.load(network, network_id, 'change');
+    await unschedule(context, network_id, host);
+    await ensureDhcp(context, network_id);
+  }
+}
+
 export const dhcpFollows = [
+  follow({
+    resource: agent,
+    what: 'a DHCP agent that is removed leaves its networks to the others',
+    deleted: (context, row: Agent) => (row.agent_type === 'DHCP agent' ? leave(context, row.host) : Promise.resolve()),
+  }),
   follow({
     resource: subnet,
     what: 'a subnet with DHCP gets a DHCP server on a live host; the last one to go takes it away',
