@@ -82,7 +82,19 @@ function parseCheck(token: string): Node | undefined {
   const parsed = /^([^:]+):(.+?)=(~?)(.*)$/.exec(match);
   if (!parsed) return undefined;
   const [, collection = '', field = '', pattern, value = ''] = parsed;
+  if (pattern === '~' && !compiles(value)) return undefined;
   return { op: 'field', collection, field, value, pattern: pattern === '~' };
+}
+
+/** Patterns hold at the beginning of a value. */
+const anchored = (pattern: string): RegExp => new RegExp(`^(?:${pattern})`);
+
+function compiles(pattern: string): boolean {
+  try {
+    return anchored(pattern) instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 const all = (of: readonly Residual[]): Residual => {
@@ -96,6 +108,13 @@ const any = (of: readonly Residual[]): Residual => {
   return open.length === 0 ? false : open.length === 1 ? (open[0] as Residual) : { op: 'or', of: open };
 };
 
+/** The rules that a rule is made of. */
+const named = (node: Node): readonly string[] => {
+  if (node.op === 'rule') return [node.name];
+  if (node.op === 'not') return named(node.of);
+  return node.op === 'and' || node.op === 'or' ? node.of.flatMap(named) : [];
+};
+
 /** The rules in force: defaults with an operator's overrides laid over them. */
 export class Policy {
   readonly #rules = new Map<string, Node>();
@@ -103,6 +122,16 @@ export class Policy {
 
   constructor(defaults: Readonly<Record<string, string>>, overrides: Readonly<Record<string, string>> = {}) {
     for (const [name, text] of Object.entries({ ...defaults, ...overrides })) this.#rules.set(name, parseRule(text, name));
+    const known = new Set<string>();
+    for (const name of this.#rules.keys()) this.#refuseCircles(name, [], known);
+  }
+
+  #refuseCircles(name: string, way: readonly string[], known: Set<string>): void {
+    if (known.has(name)) return;
+    if (way.includes(name)) throw new PolicySyntaxError(`policy rules refer to each other in a circle: ${[...way, name].join(', ')}`);
+    const rule = this.#rules.get(name) ?? this.#rules.get('default');
+    for (const next of rule ? named(rule) : []) this.#refuseCircles(next, [...way, name], known);
+    known.add(name);
   }
 
   has(rule: string): boolean {
@@ -118,29 +147,28 @@ export class Policy {
     let known = this.#reduced.get(actor);
     if (!known) this.#reduced.set(actor, (known = new Map()));
     let residual = known.get(rule);
-    if (residual === undefined) known.set(rule, (residual = this.#reduceNode({ op: 'rule', name: rule }, actor, 0)));
+    if (residual === undefined) known.set(rule, (residual = this.#reduceNode({ op: 'rule', name: rule }, actor)));
     return residual;
   }
 
-  #reduceNode(node: Node, actor: Actor, depth: number): Residual {
-    if (depth > 50) throw new PolicySyntaxError('policy rules refer to each other in a circle');
+  #reduceNode(node: Node, actor: Actor): Residual {
     switch (node.op) {
       case 'const':
         return node.value;
       case 'and':
-        return all(node.of.map((part) => this.#reduceNode(part, actor, depth + 1)));
+        return all(node.of.map((part) => this.#reduceNode(part, actor)));
       case 'or':
-        return any(node.of.map((part) => this.#reduceNode(part, actor, depth + 1)));
+        return any(node.of.map((part) => this.#reduceNode(part, actor)));
       case 'not': {
-        const inner = this.#reduceNode(node.of, actor, depth + 1);
+        const inner = this.#reduceNode(node.of, actor);
         return typeof inner === 'boolean' ? !inner : { op: 'not', of: inner };
       }
       case 'rule': {
         const rule = this.#rules.get(node.name) ?? this.#rules.get('default');
-        return rule === undefined ? false : this.#reduceNode(rule, actor, depth + 1);
+        return rule === undefined ? false : this.#reduceNode(rule, actor);
       }
       case 'role':
-        return actor.roles.includes(node.name);
+        return actor.roles.some((role) => role.toLowerCase() === node.name);
       case 'match':
         return reduceMatch(node.left, node.right, actor);
       case 'field':
@@ -186,7 +214,7 @@ export function holds(residual: Residual, resource: Asked, target: Target): bool
     case 'field': {
       const value = target(fieldAttribute(residual, resource));
       if (value === undefined || value === null) return false;
-      if (residual.pattern) return new RegExp(residual.value).test(String(value));
+      if (residual.pattern) return anchored(residual.value).test(String(value));
       return typeof value === 'boolean' ? String(value) === residual.value.toLowerCase() : String(value) === residual.value;
     }
   }
