@@ -220,7 +220,7 @@ export function fold(host: FakeHost, step: Step): void {
   } else if (step.tool === 'signal') {
     if (before.running === null && step.signal === 'SIGHUP') throw new Error(`nobody to signal: ${text}`);
     if (step.signal === 'SIGHUP') set({ quiet: 200 });
-    else set({ running: null });
+    else set({ running: null, quiet: 200 });
   } else if (step.tool === 'forget') set({ leased: before.leased.filter((address) => !step.addresses.includes(address)) });
   else if (step.tool === 'start') {
     const digest = /dnsmasq-([0-9a-f]+)\.conf/.exec(text)?.[1] ?? '';

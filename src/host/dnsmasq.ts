@@ -27,8 +27,8 @@ export interface HostEntry {
   readonly clientId?: string;
   /** Only for requests that carry this tag; dnsmasq gives `dhcpv6` to those of DHCPv6. */
   readonly only?: 'dhcpv6';
-  /** Given to its requests, so that options can be chosen for them. */
-  readonly tag: string;
+  /** Given to its requests, so that options can be chosen for them. A server that has served such a client does not survive a SIGHUP: see `isTagged`. */
+  readonly tag?: string;
   /** IPv4 or IPv6, not both: dnsmasq looks for an entry of the family asked for. */
   readonly addresses: readonly string[];
   readonly name: string | undefined;
@@ -41,10 +41,17 @@ export function hostLine({ mac, clientId, only, tag, addresses, name }: HostEntr
   const parts = [mac];
   if (clientId !== undefined && isHexPairs(clientId)) parts.push(`id:${clientId}`);
   if (only !== undefined) parts.push(`tag:${only}`);
-  parts.push(`set:${tag}`, ...addresses.map((address) => (address.includes(':') ? `[${address}]` : address)));
+  if (tag !== undefined) parts.push(`set:${tag}`);
+  parts.push(...addresses.map((address) => (address.includes(':') ? `[${address}]` : address)));
   if (name !== undefined && isHostName(name) && !NO_NAME.test(name)) parts.push(name);
   return lineOf(parts.join(','));
 }
+
+/**
+ * Whether a file of host lines gives tags. dnsmasq chains the tags of a client that it serves to those of the request, on its stack, and at
+ * a SIGHUP frees them along that chain: versions before 2.91 crash (tried: 2.90, Debian 12).
+ */
+export const isTagged = (hosts: string): boolean => /,set:/.test(hosts);
 
 /** Whether text is `01:ab:…`. */
 export const isHexPairs = (text: string): boolean => /^[0-9a-f]{2}(:[0-9a-f]{2}){0,63}$/i.test(text);

@@ -86,9 +86,10 @@ export async function makeDhcpHost(): Promise<DhcpHost> {
     );
   let serial = 0;
   const told = (file: string): Told | undefined => {
-    const events = textOf(host.path(file)).split(/^event=/m);
-    const last = events.at(-1);
-    if (last === undefined || !/^(bound|renew|BOUND6)\n/.test(last)) return undefined;
+    const last = textOf(host.path(file))
+      .split(/^event=/m)
+      .findLast((event) => /^(bound|renew|BOUND6)\n/.test(event));
+    if (last === undefined) return undefined;
     return Object.fromEntries(
       last
         .split('\n')

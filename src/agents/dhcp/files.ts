@@ -151,17 +151,17 @@ function render(dhcp: DhcpObject, lease: LeaseObject): PortFiles {
     }
   }
   const clientId = lease.options.find(({ opt_name }) => CLIENT_ID.has(opt_name))?.opt_value ?? undefined;
-  const entry = { mac: lease.mac_address.toLowerCase(), tag, name: lease.hostname.split('.')[0] };
+  const options = lease.options
+    .map(({ opt_name, opt_value, ip_version }) => (CLIENT_ID.has(opt_name) ? undefined : optionLine(tag, ip_version, opt_name, opt_value)))
+    .filter((line) => line !== undefined);
+  const entry = { mac: lease.mac_address.toLowerCase(), name: lease.hostname.split('.')[0], ...(options.length > 0 ? { tag } : {}) };
   // DHCPv4 gives a client one address.
   if (v4.length > 0)
     hosts.push(hostLine({ ...entry, addresses: v4.slice(0, 1), ...(clientId !== undefined && isHexPairs(clientId) ? { clientId } : {}) }));
   if (asksV6) hosts.push(hostLine({ ...entry, only: 'dhcpv6', addresses: v6.slice(0, MOST_ADDRESSES) }));
-  const options = lease.options.map(({ opt_name, opt_value, ip_version }) =>
-    CLIENT_ID.has(opt_name) ? undefined : optionLine(tag, ip_version, opt_name, opt_value),
-  );
   const names =
     domain === undefined ? [] : lease.ip_addresses.map(({ ip_address }) => nameLine(ip_address, namesOf(lease, ip_address, domain)));
-  const parts = { options: options.filter((line) => line !== undefined), hosts, names };
+  const parts = { options, hosts, names };
   return Object.fromEntries(
     Object.entries(parts).flatMap(([kind, lines]) => (lines.length === 0 ? [] : [[kind, `${lines.join('\n')}\n`]])),
   );

@@ -125,6 +125,22 @@ test('an address that changes hands waits for the signal, and the signal for its
   expect(said.filter((line) => line.startsWith('signal')).length).toBe(1);
 });
 
+test('where a port has options of its own, a change starts the server anew instead of signalling it', () => {
+  const host = bareHost();
+  const dhcp = server(1, [subnet4(1)]);
+  const plain = lease(1, portId(3), [[1, '10.1.0.5']]);
+  const special = lease(1, portId(4), [[1, '10.1.0.6']], { options: [{ opt_name: 'bootfile-name', opt_value: 'pxe.0', ip_version: 4 }] });
+  settle([dhcp, plain], host);
+  expect(planDhcp(wished([dhcp, plain, special]), host.actual, 'all').steps.map(({ tool }) => tool)).toEqual(['file', 'file', 'file']);
+  settle([dhcp, plain, special], host);
+  const sight = host.servers.get(networkId(1)) ?? NO_SERVER;
+  host.servers.set(networkId(1), { ...sight, quiet: 120 });
+  expect(planDhcp(wished([dhcp, special]), host.actual, 'all').steps).toEqual([]);
+  host.servers.set(networkId(1), { ...sight, quiet: 0 });
+  const said = planDhcp(wished([dhcp, special]), host.actual, 'all').steps.map((step) => stepText(step).split(' ').slice(0, 2).join(' '));
+  expect(said.filter((line) => /^(signal|start)/.test(line))).toEqual(['signal SIGTERM', 'start -n']);
+});
+
 test("no text of a tenant becomes a line, a setting or another port's option", () => {
   fc.assert(
     fc.property(hostile, hostile, hostile, hostile, fc.constantFrom(4 as const, 6 as const), (domain, hostname, name, value, family) => {
@@ -149,7 +165,7 @@ test("no text of a tenant becomes a line, a setting or another port's option", (
       const lines = (text = '') => text.split('\n').slice(0, -1);
       expect(lines(files.hosts).length).toBe(2);
       for (const line of lines(files.hosts))
-        expect(line).toMatch(/^fa:16:3e:00:00:33(,id:[0-9a-f:]+)?(,tag:dhcpv6)?,set:p[0-9a-f-]{36},[[\]0-9a-f.:]+(,[a-z0-9-]+)?$/i);
+        expect(line).toMatch(/^fa:16:3e:00:00:33(,id:[0-9a-f:]+)?(,tag:dhcpv6)?(,set:p[0-9a-f-]{36})?,[[\]0-9a-f.:]+(,[a-z0-9-]+)?$/i);
       expect(lines(files.options).length).toBeLessThanOrEqual(1);
       for (const line of lines(files.options)) {
         expect(line).toMatch(/^tag:p[0-9a-f-]{36},(\d+|option6?:[a-z0-9+-]+)(,|$)/i);

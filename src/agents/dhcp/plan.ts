@@ -1,6 +1,6 @@
 // What a host lacks for its DHCP servers, as steps: pure. Called by the DHCP target. A new port writes files and nothing else; what changes or
 // goes costs one SIGHUP, at most one per network in 200 ms, and only then may an address serve another port. A server restarts for
-// its own configuration alone.
+// its own configuration, and in place of a SIGHUP where a port has options of its own.
 import type { DesiredObject, DhcpObject, LeaseObject } from '#desired/objects.ts';
 import { busConfig } from '#host/lease-bus.ts';
 import type { Step } from '#host/steps.ts';

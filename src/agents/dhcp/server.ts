@@ -1,7 +1,7 @@
 // One network's DHCP server: its directory, its device, its files and its process, as steps. Pure; called by the DHCP plan.
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { claimsOf } from '#host/dnsmasq.ts';
+import { claimsOf, isTagged } from '#host/dnsmasq.ts';
 import { busAddress } from '#host/lease-bus.ts';
 import type { Step } from '#host/steps.ts';
 import { configOf, filesOf } from './files.ts';
@@ -22,6 +22,19 @@ const NOTHING: ServerSight = {
 };
 const HELD_BACK = 'the DHCP server must first forget what it knew; it is told at most once in 200 ms';
 
+/** What of the ports' files is not as it must be. */
+interface Difference {
+  /** What a running server takes up by itself. */
+  readonly added: readonly Step[];
+  readonly gone: readonly string[];
+  /** What must wait until the server forgets: changed files, and new ones that claim what a file to go has claimed. */
+  readonly later: readonly { readonly step: Step; readonly key: string }[];
+  /** Addresses to forget. */
+  readonly forget: readonly string[];
+  /** The server must be told: of anything but additions. */
+  readonly tells: boolean;
+}
+
 /** Brings a network's server to what is wished. */
 export function planServer(
   wish: ServerWish,
@@ -37,7 +50,12 @@ export function planServer(
   const inner =
     sight.namespace && actual.devices.has(dhcp.device) ? sight.inner.find(({ name }) => name === innerDevice(dhcp.port_id)) : undefined;
   // A server is bound to its device and watches its directories: it does not survive either. It joins the bus at its start alone.
-  const serves = sight.running === config.digest && inner !== undefined && sight.complete && actual.bus.running && !sight.offBus;
+  const isSound = sight.running === config.digest && inner !== undefined && sight.complete && actual.bus.running && !sight.offBus;
+  const difference = compareFiles(wish, actual.runDirectory, sight, waiting);
+  const isHeld = isSound && difference.tells && sight.quiet > 0;
+  // One that a signal would kill is started anew instead.
+  const isFragile = difference.tells && !isHeld && [...sight.files].some(([file, text]) => file.startsWith('hosts/') && isTagged(text));
+  const serves = isSound && !isFragile;
   if (sight.running !== null && !serves) {
     phases.stop.push({ tool: 'signal', pidFile: paths.pid, match: `${paths.directory}/`, signal: 'SIGTERM', keys: [key] });
   }
@@ -50,7 +68,11 @@ export function planServer(
     if (file.endsWith('.conf') && file !== name) phases.write.push({ tool: 'file', path: paths.file(file), content: null, keys: [key] });
   }
   if (sight.files.get(name) !== config.text) phases.write.push({ tool: 'file', path: paths.file(name), content: config.text, keys: [key] });
-  planFiles(wish, actual, sight, serves, phases, waiting, again);
+  phases.write.push(...difference.added);
+  if (isHeld) {
+    again.set(dhcp.network_id, sight.quiet);
+    for (const file of difference.later) waiting.set(file.key, HELD_BACK);
+  } else if (difference.tells) planTelling(wish, actual.runDirectory, sight, difference, serves, phases);
   if (serves) return;
   const environment = `DBUS_SYSTEM_BUS_ADDRESS=${busAddress(busPaths(actual.runDirectory).socket)}`;
   phases.start.push({
@@ -115,23 +137,14 @@ function planDevice(
   }
 }
 
-/** The files of the ports. What is new is written; what changes or goes needs a signal, and with it what claims the same MAC or address. */
-function planFiles(
-  wish: ServerWish,
-  { runDirectory }: DhcpActual,
-  sight: ServerSight,
-  serves: boolean,
-  phases: Phases,
-  waiting: Map<string, string>,
-  again: Map<string, number>,
-): void {
-  const { dhcp, key } = wish;
+/** Compares the files of the ports. What is new can be written at once, unless it claims the MAC or address of what changes or goes. */
+function compareFiles({ dhcp, leases }: ServerWish, runDirectory: string, sight: ServerSight, waiting: Map<string, string>): Difference {
   const paths = serverPaths(runDirectory, dhcp.network_id);
   const wanted = new Set<string>();
   const added: { readonly step: Step; readonly claims: readonly string[]; readonly key: string }[] = [];
   const changed: { readonly step: Step; readonly key: string }[] = [];
   const stale: string[] = [];
-  for (const lease of wish.leases) {
+  for (const lease of leases) {
     let files: ReturnType<typeof filesOf>;
     try {
       files = filesOf(dhcp, lease.value);
@@ -159,37 +172,41 @@ function planFiles(
     [...gone, ...stale].filter((name) => name.startsWith('hosts/')).flatMap((name) => claimsOf(sight.files.get(name) ?? '')),
   );
   const owned = new Set(
-    sight.leased.length === 0 ? [] : wish.leases.flatMap(({ value }) => value.ip_addresses.map(({ ip_address }) => ip_address)),
+    sight.leased.length === 0 ? [] : leases.flatMap(({ value }) => value.ip_addresses.map(({ ip_address }) => ip_address)),
   );
   const lost = sight.leased.filter((address) => !owned.has(address));
   const blocked = new Set(added.filter(({ claims }) => claims.some((claim) => claimed.has(claim))).map((file) => file.key));
   const later = [...changed, ...added.filter((file) => blocked.has(file.key))];
-  for (const file of added) if (!blocked.has(file.key)) phases.write.push(file.step);
-  if (gone.length === 0 && later.length === 0 && sight.pending === null && lost.length === 0) return;
-  if (serves && sight.quiet > 0) {
-    again.set(dhcp.network_id, sight.quiet);
-    for (const file of later) waiting.set(file.key, HELD_BACK);
-    return;
-  }
-  // Written before the first file goes and removed when all is done: after a crash in between, the next plan goes on from here.
   const before = (sight.pending ?? '').split('\n').filter((address) => address !== '');
-  const forget = [...new Set([...before, ...lost, ...claimed])].filter((claim) => isIP(claim) !== 0).sort();
+  return {
+    added: added.filter((file) => !blocked.has(file.key)).map(({ step }) => step),
+    gone,
+    later,
+    forget: [...new Set([...before, ...lost, ...claimed])].filter((claim) => isIP(claim) !== 0).sort(),
+    tells: gone.length > 0 || later.length > 0 || sight.pending !== null || lost.length > 0,
+  };
+}
+
+/** Removes and writes what the server must be told of, and tells it. One that is yet to start reads what is there then. */
+function planTelling(
+  { dhcp, key }: ServerWish,
+  runDirectory: string,
+  sight: ServerSight,
+  { gone, later, forget }: Difference,
+  serves: boolean,
+  phases: Phases,
+): void {
+  const paths = serverPaths(runDirectory, dhcp.network_id);
+  // Written before the first file goes and removed when all is done: after a crash in between, the next plan goes on from here.
   const content = forget.map((address) => `${address}\n`).join('');
-  const own = [key];
-  // A server that is yet to start reads what is there then; a running one must be told.
+  const keys = [key];
   (serves ? phases.settle : phases.write).push(
-    ...(sight.pending === content ? [] : [{ tool: 'file' as const, path: paths.pending, content, keys: own }]),
-    ...gone.map((name): Step => ({ tool: 'file', path: paths.file(name), content: null, keys: own })),
+    ...(sight.pending === content ? [] : [{ tool: 'file' as const, path: paths.pending, content, keys }]),
+    ...gone.map((name): Step => ({ tool: 'file', path: paths.file(name), content: null, keys })),
     ...later.map(({ step }) => step),
   );
-  if (serves) phases.settle.push({ tool: 'signal', pidFile: paths.pid, match: `${paths.directory}/`, signal: 'SIGHUP', keys: own });
+  if (serves) phases.settle.push({ tool: 'signal', pidFile: paths.pid, match: `${paths.directory}/`, signal: 'SIGHUP', keys });
   if (forget.length > 0)
-    phases.settle.push({
-      tool: 'forget',
-      bus: busPaths(runDirectory).socket,
-      server: busName(dhcp.network_id),
-      addresses: forget,
-      keys: own,
-    });
-  phases.settle.push({ tool: 'file', path: paths.pending, content: null, keys: own });
+    phases.settle.push({ tool: 'forget', bus: busPaths(runDirectory).socket, server: busName(dhcp.network_id), addresses: forget, keys });
+  phases.settle.push({ tool: 'file', path: paths.pending, content: null, keys });
 }

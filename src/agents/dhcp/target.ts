@@ -14,7 +14,7 @@ export interface DhcpOptions {
   readonly runDirectory: string;
 }
 
-/** Milliseconds between two signals to one server. */
+/** Milliseconds between two signals to one server, those that end it included: a start is no cheaper than a reload. */
 const SIGNAL_PAUSE = 200;
 /** Servers looked at side by side. */
 const ABREAST = 8;
@@ -71,7 +71,7 @@ export function dhcpTarget({ runDirectory }: DhcpOptions): Target<DhcpActual> {
         const id = networkOfStep(step);
         const memory = id === undefined ? undefined : seen.get(id);
         if (id === undefined) continue;
-        if (step.tool === 'signal' && step.signal === 'SIGHUP' && !failures.has(step)) signalled.set(id, Date.now());
+        if (step.tool === 'signal' && !failures.has(step)) signalled.set(id, Date.now());
         if (memory === undefined) continue;
         if (failures.has(step) || step.tool === 'directory') seen.delete(id);
         else if (step.tool === 'file') fold(memory, serverPaths(runDirectory, id).directory, step.path, step.content);
