@@ -23,14 +23,16 @@ const REPORT_LIMIT = 8 * 1024 * 1024;
 /** Milliseconds between the lines by which a host knows that its wake stream lives; the host gives up after 40,000. */
 const KEEP_ALIVE = 15_000;
 
-const text = { type: 'string', maxLength: 4096 };
+const words = { type: 'string', maxLength: 4096 };
+/** What rows are found by: PostgreSQL keeps no NUL. */
+const text = { ...words, pattern: '^[^\\u0000]*$' };
 const object = (properties: Record<string, object>) => ({ type: 'object', required: Object.keys(properties), properties });
 const list = (items: object) => ({ type: 'array', maxItems: 10_000, items });
 const helloBody = object({
   agents: list(object({ agent_type: text, binary: text, configurations: { type: 'object' } })),
   started_at: { type: 'string', format: 'date-time' },
 });
-const reportsBody = object({ reports: list(object({ key: text, digest: text, error: { ...text, nullable: true } })) });
+const reportsBody = object({ reports: list(object({ key: text, digest: text, error: { ...words, nullable: true } })) });
 
 type Hello = { agents: Parameters<ServerLink['hello']>[0]; started_at: string };
 type Reports = { reports: Parameters<ServerLink['report']>[0] };

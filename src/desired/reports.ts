@@ -34,7 +34,7 @@ export async function acceptReports(context: Context, host: string, reports: rea
       host,
       key,
       digest,
-      error,
+      error?.replaceAll('\0', '\uFFFD') ?? null,
       timestamp(new Date()),
     );
     if (kind === 'port' || kind === 'lease') ports.add(id);
