@@ -1,10 +1,11 @@
 // A small cloud for kernel tests: hosts on one underlay, an agent on each, and ports whose desired objects every host is told as the server
 // would. An instance is a network namespace `vm<n>` behind a veth with the name of its port's device.
-
 import type { DesiredValue, NetworkObject } from '#desired/objects.ts';
 import { desiredObject, networks as NETWORK_IDS } from '#test/l2-wishes.ts';
 import { type AgentProcess, type AgentSettings, makeServer, startAgent, type TestServer } from './agent-process.ts';
 import { endProgram, joinHosts, makeHost, makeInstance, type TestHost, until } from './host.ts';
+
+export { type Pinger, pingOn } from '#host/pings.ts';
 
 /** Network N, from 1. */
 export const networkId = (n: number): string => NETWORK_IDS[n - 1] ?? '';
@@ -181,36 +182,6 @@ export async function watch(host: TestHost, device: string, filter: string, netn
       await endProgram(child, 'SIGINT');
       await closed;
       return lines;
-    },
-  };
-}
-
-/** A ping that goes on. */
-export interface Pinger {
-  /** Ends it after one more answer; answers how many pings were answered, and how many before the last answer were not. */
-  stop(): Promise<{ answered: number; lost: number }>;
-}
-
-/** Pings 50 times a second; begins with the first answer. */
-export async function pingOn(host: TestHost, netns: string, address: string): Promise<Pinger> {
-  const child = host.start(['ping', '-n', '-i', '0.02', address], netns);
-  const seen = new Set<number>();
-  let rest = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const [, answered] = / bytes from .* icmp_seq=(\d+) /.exec(line) ?? [];
-      if (answered !== undefined) seen.add(Number(answered));
-    }
-  });
-  await until(`${netns} reaches ${address}`, () => seen.size > 0);
-  return {
-    async stop() {
-      const now = seen.size;
-      await until(`${netns} still reaches ${address}`, () => seen.size > now);
-      await endProgram(child, 'SIGINT');
-      return { answered: seen.size, lost: Math.max(...seen) - seen.size };
     },
   };
 }
