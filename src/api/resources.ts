@@ -23,7 +23,7 @@ export function expectedRevision(request: FastifyRequest): number | undefined {
     .filter((tag) => tag.startsWith('revision_number='));
   if (tags.length === 0) return undefined;
   const value = tags[0]?.slice('revision_number='.length) ?? '';
-  if (tags.length > 1 || !/^\d{1,15}$/.test(value)) {
+  if (tags.length > 1 || !/^-?\d{1,15}$/.test(value)) {
     throw queryErrors.BadRequest({ resource: 'revision', msg: `Unable to parse the revision number in the If-Match header '${header}'` });
   }
   return Number(value);

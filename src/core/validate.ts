@@ -244,7 +244,8 @@ const serviceTypeErrors = errorTable({
   InvalidSubnetServiceType: ['invalid', 'Subnet service type {service_type} does not correspond to a valid device owner.'],
 });
 
-const OWNER_PREFIXES = ['compute:', 'manila:', 'network:', 'neutron:', 'baremetal:'];
+// Neutron takes the letters of `compute:` one by one, so that `test:…` passes and `foo:…` does not. Clients are written against that.
+const OWNER_PREFIXES = ['manila:', 'network:', 'neutron:', 'baremetal:', ...'compute:'];
 
 /** Device owners for which a subnet may be reserved. */
 export const serviceTypes: Validate = (value) => {

@@ -221,6 +221,12 @@ describe.each(engines())('requests on $name', (engine) => {
     expectError(await at('revision_number=99'), 412, 'RevisionNumberConstraintFailed', stale);
     expectError(await at('"revision_number=99"'), 412, 'RevisionNumberConstraintFailed', stale);
     expectError(await at('revision_number=99', 'DELETE'), 412, 'RevisionNumberConstraintFailed', stale);
+    expectError(
+      await at('revision_number=-1'),
+      412,
+      'RevisionNumberConstraintFailed',
+      `Constrained to -1, but current revision is ${revision}`,
+    );
     expectError(await at('revision_number=x'), 400, 'BadRequest');
     expectError(await at('revision_number=1, revision_number=2'), 400, 'BadRequest');
     const changed = await at(`revision_number=${revision}`);
