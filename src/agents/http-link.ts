@@ -11,8 +11,8 @@ export interface HttpLinkOptions {
   /** Where the server is: `https://HOST:9696`. A path is kept. */
   readonly server: string;
   readonly host: string;
-  /** From `isospin host add`. */
-  readonly credential: string;
+  /** From `isospin host add`. A function is asked again after the server has refused what it answered: another may have been given meanwhile. */
+  readonly credential: string | (() => string);
   /** PEM of the authority that signed the server's certificate; the system's authorities when left out. */
   readonly ca?: string | Buffer;
   /** Allows plain HTTP to other machines: anyone on the way can then take the credential. */
@@ -43,10 +43,12 @@ export function httpLink(options: HttpLinkOptions): ServerLink {
   }
   const client = base.protocol === 'https:' ? https : http;
   const agent = new client.Agent({ keepAlive: true, maxSockets: 4 });
-  const headers = { authorization: `Bearer ${options.credential}`, 'x-isospin-host': options.host, accept: 'application/json' };
+  const credential = () => (typeof options.credential === 'string' ? options.credential : options.credential());
+  let secret = credential();
 
   function open(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<http.IncomingMessage> {
     const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers = { authorization: `Bearer ${secret}`, 'x-isospin-host': options.host, accept: 'application/json' };
     return new Promise((resolve, reject) => {
       const request = client.request(new URL(path, base), {
         method,
@@ -56,7 +58,10 @@ export function httpLink(options: HttpLinkOptions): ServerLink {
         ...(signal === undefined ? {} : { signal }),
         ...(options.ca === undefined ? {} : { ca: options.ca }),
       });
-      request.on('response', resolve).on('error', reject);
+      request.on('error', reject).on('response', (response: http.IncomingMessage) => {
+        if (response.statusCode === 401) secret = credential();
+        resolve(response);
+      });
       request.end(text);
     });
   }

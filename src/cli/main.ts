@@ -15,7 +15,10 @@ import { print } from './print.ts';
 const programs: Readonly<Record<Program, { readonly doc: string; run(args: readonly string[]): Promise<void> }>> = {
   up: { doc: 'Runs API, identity and the agents of this host in one process, with SQLite inside.', run: up },
   server: { doc: 'Runs the API and identity alone.', run: server },
-  agent: { doc: 'Runs the agents of one host alone, for a server elsewhere.', run: agent },
+  agent: {
+    doc: 'Runs the agents of one host alone, for a server elsewhere. While that is away or refuses it, the host keeps what it has and the agents try again.',
+    run: agent,
+  },
 };
 
 const openrcCommand: Command = {

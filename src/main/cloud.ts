@@ -1,5 +1,4 @@
 // The server's parts, put together from a configuration: store, identity, engine, hosts' interface, HTTP. Used by `up` and `server`.
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -24,7 +23,7 @@ import { migrate } from '#store/migrate.ts';
 import { openPostgres } from '#store/postgres.ts';
 import { openSqlite } from '#store/sqlite.ts';
 import type { Store } from '#store/store.ts';
-import { type Config, ConfigError, settingsOf } from './config.ts';
+import { type Config, ConfigError, readGiven, settingsOf } from './config.ts';
 import { adminPassword, databaseFile, prepareState } from './state.ts';
 
 export interface Cloud {
@@ -123,14 +122,6 @@ function openPolicy({ policy }: Config): Policy {
     return new Policy(policies, policy);
   } catch (error) {
     throw new ConfigError(`policy: ${(error as Error).message}`);
-  }
-}
-
-function readGiven(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new ConfigError(`cannot read ${path}: ${(error as Error).message.split(',')[0]}`);
   }
 }
 

@@ -79,6 +79,15 @@ function checked(config: Config, program: Program): Config {
   return config;
 }
 
+/** A file that the configuration names. Throws {@link ConfigError}. */
+export function readGiven(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new ConfigError(`cannot read ${path}: ${(error as Error).message.split(',')[0]}`);
+  }
+}
+
 /** `; do you mean X?` for the nearest known name, when one is near. */
 export function hint(name: string, known: readonly string[], prefix: string): string {
   const scored = known.map((other) => [distance(name, other), other] as const).sort(([a], [b]) => a - b);

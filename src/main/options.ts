@@ -74,7 +74,13 @@ export const options = {
     'Physical networks of this host, and the interface or bridge that carries each.',
   ),
   server: option(['agent'], 'URL', maybe(text), undefined, 'The server to ask; HTTPS, unless it is on this machine.'),
-  credential: option(['agent'], 'FILE', maybe(text), undefined, "File that holds this host's credential, from isospin host add."),
+  credential: option(
+    ['agent'],
+    'FILE',
+    maybe(text),
+    undefined,
+    "File that holds this host's credential, from isospin host add; read again whenever the server refuses it.",
+  ),
   ca: option(['agent'], 'FILE', maybe(text), undefined, "Authority (PEM) that signed the server's certificate."),
   insecure: option(['agent'], '', flag, false, 'Allows plain HTTP to another machine: whoever is on the way can then act as this host.'),
   // Networks.

@@ -1,9 +1,12 @@
 // The three long-running programs: `up`, `server`, `agent`. Each runs in the foreground until SIGTERM or SIGINT, and leaves the data plane as it is.
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import pino, { type Logger } from 'pino';
 import { httpLink } from '#agents/http-link.ts';
+import type { ServerLink } from '#agents/link.ts';
+import { announced } from './announce.ts';
 import { type Cloud, openCloud } from './cloud.ts';
-import { type Config, ConfigError, loadConfig, options } from './config.ts';
+import { type Config, ConfigError, loadConfig, options, readGiven } from './config.ts';
 import { needRoot, type RunningHost, runHost } from './host.ts';
 import { removeAddress, writeAddress } from './state.ts';
 
@@ -74,10 +77,29 @@ function untilStopped(): { readonly signal: AbortSignal; readonly stopped: Promi
   return { signal, stopped: new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })) };
 }
 
-function linkOf({ server: url = '', host, credential = '', ca, insecure }: Config) {
+/** The link that the configuration describes. Throws {@link ConfigError} when it cannot be used whatever the server says. */
+function linkOf({ server: url = '', host, credential = '', ca: caFile, insecure }: Config): ServerLink {
+  let secret = readGiven(credential).toString('utf8').trim();
+  if (!/^[\x21-\x7e]+$/.test(secret))
+    throw new ConfigError(`${credential} does not hold a credential: isospin host add ${host} prints one`);
+  const ca = caFile === undefined ? undefined : readGiven(caFile);
   try {
-    const secret = readFileSync(credential, 'utf8').trim();
-    return httpLink({ server: url, host, credential: secret, insecure, ...(ca !== undefined && { ca: readFileSync(ca) }) });
+    if (ca !== undefined) createSecureContext({ ca });
+  } catch {
+    throw new ConfigError(`${caFile} does not hold a certificate (PEM)`);
+  }
+  /** What is in the file now; while it cannot be read, what was. */
+  const current = (): string => {
+    try {
+      secret = readFileSync(credential, 'utf8').trim() || secret;
+    } catch {
+      // Being replaced: the next refusal looks again.
+    }
+    return secret;
+  };
+  try {
+    const link = httpLink({ server: url, host, credential: current, insecure, ...(ca !== undefined && { ca }) });
+    return announced(link, { server: url, host, credential }, (line) => void process.stderr.write(`isospin: ${line}\n`));
   } catch (error) {
     throw new ConfigError((error as Error).message.split('\n')[0] ?? 'no link');
   }
