@@ -68,7 +68,13 @@ async function update(context: Context, before: Network, changes: NetworkUpdate)
     const minimum = subnet ? MINIMUM_MTU[subnet.ip_version] : MINIMUM_MTU[4];
     if (changes.mtu < minimum) throw networkErrors.NetworkMTUSubnetConflict({ net_id: before.id, mtu: minimum });
   }
+  if (changes['router:external'] === false && before['router:external']) await checkNoGateways(context, before);
   if (changes.shared !== undefined) await share(context, before, changes.shared);
+}
+
+async function checkNoGateways({ tx }: Context, { id }: Network): Promise<void> {
+  const gateway = await tx.get("SELECT id FROM ports WHERE network_id = ? AND device_owner = 'network:router_gateway' LIMIT 1", id);
+  if (gateway) throw networkErrors.ExternalNetworkInUse({ net_id: id });
 }
 
 /** `shared` as an attribute is sharing with everybody. */
