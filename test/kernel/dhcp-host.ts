@@ -52,7 +52,9 @@ export interface DhcpHost {
   /** A lease by udhcpc; undefined when none is offered within `tries` seconds. */
   lease4(netns: string, options?: readonly string[], tries?: number): Promise<Told | undefined>;
   /** A lease by dhclient, or with `stateless` what a client without an address is told. */
-  lease6(netns: string, stateless?: boolean): Promise<Told | undefined>;
+  lease6(netns: string, stateless?: boolean, tries?: number): Promise<Told | undefined>;
+  /** Gives back what `lease6` was given. */
+  release6(netns: string): Promise<void>;
   /** The pid of a network's dnsmasq on its host. */
   pid(network: DhcpObject): number;
   /** How often a network's dnsmasq has started, and has read its files anew because of a signal. */
@@ -88,7 +90,7 @@ export async function makeDhcpHost(): Promise<DhcpHost> {
   const told = (file: string): Told | undefined => {
     const last = textOf(host.path(file))
       .split(/^event=/m)
-      .findLast((event) => /^(bound|renew|BOUND6)\n/.test(event));
+      .findLast((event) => /^(bound|renew|BOUND6|RENEW6)\n/.test(event));
     if (last === undefined) return undefined;
     return Object.fromEntries(
       last
@@ -121,25 +123,18 @@ export async function makeDhcpHost(): Promise<DhcpHost> {
       await host.attempt(['env', `OUT=${out}`, 'timeout', String(tries), ...argv, ...ask], netns);
       return told(out);
     },
-    async lease6(netns, stateless = false) {
+    async lease6(netns, stateless = false, tries = 8) {
       const out = `/run/lease-${netns}-${++serial}`;
-      const files = ['-cf', '/run/tools/dhclient.conf', '-lf', `/run/dhclient-${netns}.leases`, '-pf', `/run/dhclient-${netns}.pid`];
-      const argv = [
-        'dhclient',
-        '-6',
-        '-1',
-        ...(stateless ? ['-S'] : []),
-        '-sf',
-        '/run/tools/script6',
-        '-e',
-        `OUT=${out}`,
-        ...files,
-        'eth0',
-      ];
-      await host.attempt(['timeout', '8', ...argv], netns);
+      const files = filesOf6(netns);
+      const ask = [...(stateless ? ['-S'] : []), '-sf', '/run/tools/script6', '-e', `OUT=${out}`];
+      await host.attempt(['rm', '-f', `/run/dhclient-${netns}.leases`]);
+      await host.attempt(['timeout', String(tries), 'dhclient', '-6', '-1', ...ask, ...files], netns);
       const answer = told(out);
-      await host.attempt(['dhclient', '-6', '-x', '-sf', '/bin/true', ...files, 'eth0'], netns); // ends it, and keeps the lease
+      await host.attempt(['dhclient', '-6', '-x', '-sf', '/bin/true', ...files], netns); // ends it, and keeps the lease
       return answer;
+    },
+    async release6(netns) {
+      await host.attempt(['timeout', '8', 'dhclient', '-6', '-r', '-sf', '/bin/true', ...filesOf6(netns)], netns);
     },
     pid({ network_id }) {
       for (const [pid, line] of host.processes()) if (line.includes(`/dhcp/${network_id}/`)) return pid;
@@ -168,6 +163,11 @@ export async function makeDhcpHost(): Promise<DhcpHost> {
   };
   return made;
 }
+
+const filesOf6 = (netns: string): string[] => [
+  ...['-cf', '/run/tools/dhclient.conf', '-lf', `/run/dhclient-${netns}.leases`, '-pf', `/run/dhclient-${netns}.pid`],
+  'eth0',
+];
 
 const deviceOf = ({ port_id }: { readonly port_id: string }): string => `tap${port_id.slice(0, 11)}`;
 
