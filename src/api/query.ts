@@ -19,13 +19,12 @@ const NOTHING: Query = { filters: [], fields: [], sort: [], limit: 0, marker: un
 export function parseQuery(resource: Resource, search: string): Query {
   if (search === '') return NOTHING;
   const params = new URLSearchParams(search);
-  const limit = parseLimit(params.get('limit'));
   return {
     filters: parseFilters(resource, params),
     fields: params.getAll('fields').filter((name) => name !== ''),
     sort: parseSort(resource, params),
-    limit,
-    marker: limit > 0 ? (params.get('marker') ?? undefined) : undefined,
+    limit: parseLimit(params.get('limit')),
+    marker: params.get('marker') ?? undefined,
     reverse: params.get('page_reverse')?.toLowerCase() === 'true',
   };
 }
@@ -78,7 +77,7 @@ export interface Link {
 /** Links to the neighbouring pages, every other part of the query kept; undefined where there are no pages. `url` is the collection's own. */
 export function pageLinks(url: string, search: string, query: Query, max: number, rows: readonly StoredRow[]): Link[] | undefined {
   const limit = bounded(query.limit, max);
-  if (query.limit === 0 || limit === 0) return undefined;
+  if (limit === 0) return undefined;
   const full = rows.length >= limit;
   const href = (marker: unknown, back: boolean): string => {
     const params = new URLSearchParams(search);

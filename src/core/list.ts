@@ -16,6 +16,7 @@ export interface Query {
   readonly sort: Order;
   /** 0: no paging. */
   readonly limit: number;
+  /** Means nothing where there are no pages. */
   readonly marker: string | undefined;
   readonly reverse: boolean;
 }
@@ -74,13 +75,17 @@ function filter(field: Field, values: readonly unknown[], project: string, diale
     return condition ? sql(condition.sql, ...condition.params) : sql('1 = 1');
   }
   const { text, params } = column(field, project, dialect);
-  const stored = values.filter((value) => value !== null).map((value) => storedForm(field, value));
+  const stored = values.filter((value) => value !== null && !isBeyond(field, value)).map((value) => storedForm(field, value));
   const terms: Sql[] = [];
   if (stored.length > 0) terms.push(sql(`${text} IN (${stored.map(() => '?').join(', ')})`, ...params, ...stored));
   if (values.includes(null)) terms.push(sql(`${text} IS NULL`, ...params));
+  if (terms.length === 0) return sql('1 = 0');
   const any = join(terms, ' OR ');
   return terms.length === 1 ? any : sql(`(${any.text})`, ...any.params);
 }
+
+/** A number that no row can have, because no column can hold it. */
+const isBeyond = (field: Field, value: unknown): boolean => field.reads === 'int' && !Number.isSafeInteger(value);
 
 /** What the database holds or computes for a value: booleans as 0 and 1. */
 const storedForm = (field: Field, value: unknown): SqlValue => {

@@ -7,7 +7,7 @@ import type { Reader, Store } from '#store/store.ts';
 import { errorTable } from './errors.ts';
 import { createBodies, type Input, innerBody, parseCreate, parseUpdate, requestErrors } from './input.ts';
 import { holds, type Policy, parentsAsked, type Residual, type Target } from './policy.ts';
-import { checkRoom, quotaLimit } from './quota.ts';
+import { checkRoom } from './quota.ts';
 import type { Registry } from './registry.ts';
 import type { Resource } from './resource.ts';
 import type { Settings } from './settings.ts';
@@ -55,13 +55,12 @@ export class Pipeline {
       const wanted = new Map<string, number>();
       if (resource.quota !== undefined) {
         for (const { values } of inputs) wanted.set(String(values.project_id), (wanted.get(String(values.project_id)) ?? 0) + 1);
-        for (const [project, count] of wanted) await checkRoom(work.tx, settings, resource, project, count);
       }
+      const limits = new Map<string, number>();
+      for (const [project, count] of wanted) limits.set(project, await checkRoom(work.tx, settings, resource, project, count));
       const made: StoredRow[] = [];
       for (const { values } of inputs) made.push(await work.insert(resource, { ...values }));
-      for (const [project, count] of wanted) {
-        await work.count(resource, project, count, await quotaLimit(work.tx, settings, resource, project));
-      }
+      for (const [project, count] of wanted) await work.count(resource, project, count, limits.get(project));
       return this.#presentAll(work.tx, resource, caller.actor, made);
     });
     return { rows, bulk };
@@ -142,7 +141,7 @@ export class Pipeline {
       const asked = [view.residual, ...view.conditional.map(([, open]) => open)];
       for (const row of rows) {
         const whole = { ...(await this.#wholeRow(reader, resource, actor, String(row.id))), ...row };
-        const target = await this.#target(reader, resource, whole, asked);
+        const target = await this.#target(reader, resource, whole, asked, actor);
         if (view.row === undefined && !holds(view.residual, resource, target)) continue;
         for (const [field, open] of view.conditional) if (!holds(open, resource, target)) delete row[field.name];
         kept.push(row);
@@ -174,7 +173,7 @@ export class Pipeline {
   }
 
   async #wholeRow(reader: Reader, resource: Resource, actor: Actor, id: string): Promise<StoredRow> {
-    const { select, decode } = this.views.of(resource, { ...actor, roles: ['admin', ...actor.roles] });
+    const { select, decode } = this.views.whole(resource, actor);
     const row = await reader.get<StoredRow>(`${select.text} WHERE r.id = ?`, ...select.params, id);
     return row ? decode(row) : {};
   }
@@ -221,17 +220,14 @@ export class Pipeline {
   }
 
   /** A row's answers to open questions, with the parents that these ask about. */
-  async #target(from: Work | Reader, resource: Resource, row: StoredRow, residuals: readonly Residual[]): Promise<Target> {
+  async #target(from: Work | Reader, resource: Resource, row: StoredRow, residuals: readonly Residual[], actor?: Actor): Promise<Target> {
     const parents = new Map<string, StoredRow>();
     for (const name of new Set(residuals.flatMap((residual) => parentsAsked(residual, resource)))) {
       const parent = this.parts.registry.byName(name);
       const id = row[resource.parents.get(name) ?? ''];
       if (!parent || typeof id !== 'string') continue;
-      const found =
-        from instanceof Work
-          ? ((await from.load(parent, id)) as StoredRow | undefined)
-          : await from.get<StoredRow>(`SELECT project_id FROM ${parent.table} WHERE id = ?`, id);
-      if (found) parents.set(name, found);
+      const found = from instanceof Work ? await from.load(parent, id) : actor && (await this.#wholeRow(from, parent, actor, id));
+      if (found) parents.set(name, found as StoredRow);
     }
     return (attribute) => {
       if (resource.field.has(attribute)) return row[attribute];

@@ -25,11 +25,22 @@ export interface View {
 /** Whether a value is added when rows are presented: it is neither stored nor computed by the database. */
 export const isPresented = (field: Field): boolean => field.column === null && field.derived === undefined;
 
+type Reading = Pick<View, 'select' | 'decode'>;
+
+function once<T>(known: WeakMap<Actor, Map<Resource, T>>, actor: Actor, resource: Resource, make: () => T): T {
+  let mine = known.get(actor);
+  if (!mine) known.set(actor, (mine = new Map()));
+  let found = mine.get(resource);
+  if (!found) mine.set(resource, (found = make()));
+  return found;
+}
+
 export class Views {
   readonly #policy: Policy;
   readonly #registry: Registry;
   readonly #dialect: Dialect;
   readonly #known = new WeakMap<Actor, Map<Resource, View>>();
+  readonly #whole = new WeakMap<Actor, Map<Resource, Reading>>();
 
   constructor(policy: Policy, registry: Registry, dialect: Dialect) {
     this.#policy = policy;
@@ -38,11 +49,12 @@ export class Views {
   }
 
   of(resource: Resource, actor: Actor): View {
-    let mine = this.#known.get(actor);
-    if (!mine) this.#known.set(actor, (mine = new Map()));
-    let view = mine.get(resource);
-    if (!view) mine.set(resource, (view = this.#make(resource, actor)));
-    return view;
+    return once(this.#known, actor, resource, () => this.#make(resource, actor));
+  }
+
+  /** Everything that rules may ask about a row, shown or not. */
+  whole(resource: Resource, actor: Actor): Reading {
+    return once(this.#whole, actor, resource, () => this.#reading(resource, actor, resource.fields));
   }
 
   /**
@@ -58,7 +70,7 @@ export class Views {
     return { ...view, fields, conditional, ...this.#reading(resource, actor, fields) };
   }
 
-  #reading(resource: Resource, actor: Actor, fields: readonly Field[]): Pick<View, 'select' | 'decode'> {
+  #reading(resource: Resource, actor: Actor, fields: readonly Field[]): Reading {
     return {
       select: withProject(`SELECT ${selection(fields, this.#dialect)} FROM ${resource.table} r`, actor.projectId),
       decode: decoder(fields),

@@ -14,7 +14,7 @@ export function filterByFixedIps(wanted: Readonly<Record<string, readonly string
   if (ip_address) conditions.push({ sql: `a.ip_address IN (${marks(ip_address)})`, params: ip_address.map(canonicalAddress) });
   if (subnet_id) conditions.push({ sql: `a.subnet_id IN (${marks(subnet_id)})`, params: subnet_id });
   if (ip_address_substr) {
-    const escaped = ip_address_substr.map((part) => `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`);
+    const escaped = ip_address_substr.map((part) => `%${part.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`);
     conditions.push({ sql: `(${escaped.map(() => "a.ip_address LIKE ? ESCAPE '\\'").join(' OR ')})`, params: escaped });
   }
   if (conditions.length === 0) return undefined;

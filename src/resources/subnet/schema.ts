@@ -70,7 +70,7 @@ export const subnet = resource({
       .validate((value) => (value === null || value === 'prefix_delegation' ? undefined : check.uuid(value)))
       .filter()
       .sort()
-      .derived('NULL'),
+      .derived('CAST(NULL AS TEXT)'),
     prefixlen: t.int('Length of a prefix to take from a pool.', check.nonNegative).optional().hidden().virtual(),
     shared: t
       .bool('Whether its network is shared.')
