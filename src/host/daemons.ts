@@ -2,7 +2,7 @@
 // signalled before /proc/PID/cmdline has shown that the number still is theirs.
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -43,7 +43,7 @@ export async function startDaemon(argv: readonly string[], pidFile: string, sign
  * is gone already is as wished. Throws when there is nobody to receive a SIGHUP, or a daemon does not end within 5 s.
  */
 export async function signalDaemon(pidFile: string, match: string, name: NodeJS.Signals, signal: AbortSignal): Promise<void> {
-  const pid = await daemonPid(pidFile, match);
+  const pid = await findDaemon(pidFile, match);
   if (pid === undefined) {
     if (name === 'SIGHUP') throw new Error(`no daemon to signal: ${pidFile} names none whose command line holds ${match}`);
     return;
@@ -66,14 +66,34 @@ export async function signalDaemon(pidFile: string, match: string, name: NodeJS.
 /** The process that `pidFile` names (or `pid`), if it lives and its command line (arguments joined by blanks) holds `match`. */
 export async function daemonPid(pidFile: string, match: string, pid?: number): Promise<number | undefined> {
   const candidate = pid ?? (await pidIn(pidFile));
-  if (candidate === undefined) return undefined;
+  return candidate !== undefined && (await commandLineOf(candidate)).includes(match) ? candidate : undefined;
+}
+
+/** Like `daemonPid`, for a daemon that was told its pid file as `--pid-file=…`: found by that when the file is gone. Reads all of /proc then. */
+export async function findDaemon(pidFile: string, match: string): Promise<number | undefined> {
+  if (await exists(pidFile)) return daemonPid(pidFile, match);
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const commandLine = `${await commandLineOf(Number(entry))} `;
+    if (commandLine.includes(match) && commandLine.includes(` --pid-file=${pidFile} `)) return Number(entry);
+  }
+  return undefined;
+}
+
+/** Arguments joined by blanks; a zombie's are none. */
+async function commandLineOf(pid: number): Promise<string> {
   try {
-    const commandLine = (await readFile(`/proc/${candidate}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-    return commandLine.includes(match) ? candidate : undefined; // a zombie's is empty
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
   } catch {
-    return undefined;
+    return '';
   }
 }
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function pidIn(pidFile: string): Promise<number | undefined> {
   try {
@@ -108,6 +128,8 @@ function readText(descriptor: number): string {
   return text.toString('utf8').trim().replaceAll('\n', '; ');
 }
 
+/** The program itself, without what runs it in a namespace or with an environment. */
 function programName(argv: readonly string[]): string {
-  return (argv[0] === 'ip' && argv[1] === 'netns' ? argv[4] : argv[0]) ?? 'daemon';
+  const words = argv[0] === 'ip' && argv[1] === 'netns' ? argv.slice(4) : argv;
+  return (words[0] === 'env' ? words.find((word, i) => i > 0 && !word.includes('=')) : words[0]) ?? 'daemon';
 }

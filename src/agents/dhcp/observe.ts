@@ -1,7 +1,7 @@
 // Looks at the DHCP servers of a host: directories, namespaces, devices, processes. Decides nothing. Called by the DHCP target.
 import { access, constants, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { daemonPid } from '#host/daemons.ts';
+import { daemonPid, findDaemon } from '#host/daemons.ts';
 import { kernelHasIpv6 } from '#host/links.ts';
 import { listNamespaces } from '#host/netns.ts';
 import { runProgram } from '#host/process.ts';
@@ -46,17 +46,17 @@ async function listServers(runDirectory: string): Promise<string[]> {
 export async function readServer(runDirectory: string, id: string, signal: AbortSignal): Promise<Omit<ServerSight, 'quiet'>> {
   const paths = serverPaths(runDirectory, id);
   const entries = await list(paths.directory);
-  const [life, files, inside, pending, leases] = await Promise.all([
-    readLife(runDirectory, id),
+  const [files, inside, pending, leases] = await Promise.all([
     readFiles(paths.directory, entries),
     readNamespace(id, signal),
     readText(paths.pending),
     entries.includes('leases') ? readLeases(runDirectory, id) : [],
   ]);
+  const directory = await exists(paths.directory);
   return {
-    ...life,
+    ...(await readLife(runDirectory, id, directory || inside.namespace)),
     ...inside,
-    directory: await exists(paths.directory),
+    directory,
     complete: FILE_KINDS.every((kind) => entries.includes(kind)),
     files,
     pending,
@@ -64,10 +64,10 @@ export async function readServer(runDirectory: string, id: string, signal: Abort
   };
 }
 
-/** Which configuration the living server has read, and whether it is older than the bus. Two reads of /proc. */
-export async function readLife(runDirectory: string, id: string): Promise<Pick<ServerSight, 'running' | 'offBus'>> {
+/** Which configuration the living server has read, and whether it is older than the bus. Two reads of /proc; all of it when the pid file is gone. */
+export async function readLife(runDirectory: string, id: string, isMade = true): Promise<Pick<ServerSight, 'running' | 'offBus'>> {
   const paths = serverPaths(runDirectory, id);
-  const pid = await daemonPid(paths.pid, `${paths.directory}/`);
+  const pid = isMade ? await findDaemon(paths.pid, `${paths.directory}/`) : undefined;
   if (pid === undefined) return { running: null, offBus: false };
   const bus = busPaths(runDirectory);
   const [commandLine, busPid] = await Promise.all([readText(`/proc/${pid}/cmdline`), daemonPid(bus.pid, bus.config)]);
