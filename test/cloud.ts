@@ -66,7 +66,7 @@ export async function openCloud(engine: Engine, options: CloudOptions = {}): Pro
   const settings: Settings = { ...defaultSettings, quota: { network: -1, subnet: -1, port: -1 }, ...options.settings };
   const bus = openMemoryBus();
   const policy = new Policy(policies, options.policy);
-  const pipeline = new Pipeline({ store, registry: registry(resources, statusFollows as never[]), policy, settings, bus });
+  const pipeline = new Pipeline({ store, registry: registry(resources, statusFollows), policy, settings, bus });
   await store.transaction((tx) => preparePools(tx, settings));
   const admin = callerOf('admin', newProject());
   return {

@@ -6,6 +6,7 @@ import { follow } from '#core/resource.ts';
 import { timestamp } from '#core/work.ts';
 import { port } from '#resources/port/schema.ts';
 import { portStatus, type Word } from '#resources/port/status.ts';
+import { subnet } from '#resources/subnet/schema.ts';
 import type { DesiredObject } from './objects.ts';
 import { leaseObject, portObject } from './project.ts';
 import { type PortRow, portRow } from './rows.ts';
@@ -21,13 +22,14 @@ interface StoredReport extends HostReport {
 }
 
 type Port = Row<(typeof port)['attributes']>;
+type Subnet = Row<(typeof subnet)['attributes']>;
 
 /** Takes a host's reports and brings the statuses of the ports they are about up to date. Keys that do not concern the host are passed over. */
 export async function acceptReports(context: Context, host: string, reports: readonly HostReport[]): Promise<void> {
   const ports = new Set<string>();
   for (const { key, digest, error } of reports) {
-    const [kind = '', id = ''] = key.split('/');
-    if (!(await isOf(context, host, kind, id))) continue;
+    const [kind = '', id = '', other] = key.split('/');
+    if (key !== `${kind}/${id}${kind === 'flood' ? `/${other}` : ''}` || !(await isOf(context, host, kind, id))) continue;
     await context.tx.run(
       `INSERT INTO reports (host, object_key, digest, error, reported_at) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (host, object_key) DO UPDATE SET digest = excluded.digest, error = excluded.error, reported_at = excluded.reported_at`,
@@ -39,7 +41,8 @@ export async function acceptReports(context: Context, host: string, reports: rea
     );
     if (kind === 'port' || kind === 'lease') ports.add(id);
   }
-  for (const id of ports) await settleStatus(context, id);
+  // In one order, so that hosts which report of the same ports do not wait for each other in a circle.
+  for (const id of [...ports].sort()) await settleStatus(context, id);
 }
 
 /** Whether a host has a say in an object: the port is bound to it, or it serves or has the network. */
@@ -65,7 +68,8 @@ async function isOf({ tx }: Context, host: string, kind: string, id: string): Pr
 /** Computes a port's status anew and stores it if it changed. A status is news, not wiring: no host is woken. */
 export async function settleStatus(context: Context, id: string): Promise<void> {
   const { tx } = context;
-  const row = await portRow(tx, id);
+  // Locked, so that of two hosts that report at once the second one sees what the first one said.
+  const row = await portRow(tx, id, true);
   if (!row) return;
   const reports = await tx.all<StoredReport>(
     'SELECT host, object_key AS key, digest, error FROM reports WHERE object_key IN (?, ?)',
@@ -111,10 +115,19 @@ async function dhcpWords({ tx }: Context, row: PortRow, reports: readonly Stored
   return words;
 }
 
+async function settleWaiting(context: Context, networkId: string): Promise<void> {
+  const waiting = await context.tx.all<{ id: string }>(
+    "SELECT id FROM ports WHERE network_id = ? AND status = 'BUILD' ORDER BY id",
+    networkId,
+  );
+  for (const { id } of waiting) await settleStatus(context, id);
+}
+
 /** What of a port its wiring is made of. */
 const WIRING = [
   'mac_address',
   'admin_state_up',
+  'device_owner',
   'fixed_ips',
   'extra_dhcp_opts',
   'dns_name',
@@ -134,7 +147,15 @@ export const statusFollows = [
       if (rewired) await settleStatus(context, after.id);
     },
     deleted: async (context, row: Port) => {
-      await context.tx.run('DELETE FROM reports WHERE object_key IN (?, ?)', `port/${row.id}`, `lease/${row.id}`);
+      await context.tx.run('DELETE FROM reports WHERE object_key IN (?, ?, ?)', `port/${row.id}`, `lease/${row.id}`, `peer/${row.id}`);
     },
+  }),
+  follow({
+    resource: subnet,
+    what: 'a port that waited for a DHCP server is ACTIVE when none is needed any more',
+    updated: async (context, before: Subnet, after: Subnet) => {
+      if (before.enable_dhcp && !after.enable_dhcp) await settleWaiting(context, after.network_id);
+    },
+    deleted: (context, row: Subnet) => settleWaiting(context, row.network_id),
   }),
 ];

@@ -41,8 +41,9 @@ const parsed = (row: StoredPort): PortRow => ({
 
 export const networkRow = (reader: Reader, id: string): Promise<NetworkRow | undefined> => reader.get<NetworkRow>(NETWORK, id);
 
-export async function portRow(reader: Reader, id: string): Promise<PortRow | undefined> {
-  const row = await reader.get<StoredPort>(`${PORT} WHERE p.id = ?`, id);
+/** `locked`: nobody else changes the port until the transaction's end. */
+export async function portRow(reader: Reader, id: string, locked = false): Promise<PortRow | undefined> {
+  const row = await reader.get<StoredPort>(`${PORT} WHERE p.id = ?${locked ? ` ${reader.dialect.forUpdate}` : ''}`, id);
   return row && parsed(row);
 }
 
