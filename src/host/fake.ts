@@ -77,7 +77,7 @@ function addLink(host: HostLinks, args: readonly string[]): string | undefined {
     up: false,
     linkLocal: true,
     ipv6: true,
-    answersArp: false,
+    ...NEW_PORT,
     vxlan:
       kind === 'vxlan'
         ? { vni, local: given.get('local') ?? null, port: Number(given.get('dstport') ?? 8472), learning: !given.has('nolearning') }
@@ -96,6 +96,16 @@ function addLink(host: HostLinks, args: readonly string[]): string | undefined {
   return undefined;
 }
 
+/** What a bridge does with a port that has just joined it, and with what is no port. */
+const NEW_PORT = { answersArp: false, learns: true };
+
+function portSettings(given: ReadonlyMap<string, string>): Partial<typeof NEW_PORT> {
+  return {
+    ...(given.has('proxy_arp_wifi') ? { answersArp: given.get('proxy_arp_wifi') === 'on' } : {}),
+    ...(given.has('learning') ? { learns: given.get('learning') === 'on' } : {}),
+  };
+}
+
 function setLink(host: HostLinks, args: readonly string[]): string | undefined {
   const given = words(args);
   const name = given.get('dev') ?? '';
@@ -103,16 +113,19 @@ function setLink(host: HostLinks, args: readonly string[]): string | undefined {
   if (before === undefined) return `Cannot find device "${name}"`;
   const master = given.get('master');
   if (master !== undefined && !host.links.has(master)) return `Error: argument "${master}" is wrong: Device does not exist`;
+  const after = master ?? (given.has('nomaster') ? null : before.master);
+  const moves = after !== before.master;
   const mode = given.get('addrgenmode');
   const mtu = given.get('mtu');
   const bridge = before.bridge && { ...before.bridge, address: given.get('address') ?? before.bridge.address };
   const link: Link = {
     ...before,
-    master: master ?? (given.has('nomaster') ? null : before.master),
+    master: after,
     mtu: mtu === undefined ? before.mtu : Number(mtu),
     up: given.has('up') || (before.up && !given.has('down')),
     linkLocal: mode === undefined ? before.linkLocal : mode !== 'none',
-    answersArp: given.has('proxy_arp_wifi') ? given.get('proxy_arp_wifi') === 'on' : before.answersArp,
+    ...(moves ? NEW_PORT : {}),
+    ...portSettings(given),
     bridge:
       bridge !== null && given.get('type') === 'bridge'
         ? {
@@ -123,9 +136,8 @@ function setLink(host: HostLinks, args: readonly string[]): string | undefined {
           }
         : bridge,
   };
-  const left = before.master !== null && link.master !== before.master;
-  if (left) host.tunnels.get(name)?.pinned.clear(); // the bridge forgets what it knew behind the port
-  host.links.set(name, left && !given.has('proxy_arp_wifi') ? { ...link, answersArp: false } : link);
+  if (moves && before.master !== null) host.tunnels.get(name)?.pinned.clear(); // the bridge forgets what it knew behind the port
+  host.links.set(name, link);
   if (forgetsNeighbours(before, link)) host.neighbours.delete(name);
   return undefined;
 }
@@ -150,7 +162,7 @@ export function forgetLink(host: HostLinks, name: string): void {
   for (const [port, link] of host.links) {
     if (link.vlan?.parent === name) forgetLink(host, port);
     else if (link.master === name) {
-      host.links.set(port, { ...link, master: null, answersArp: false });
+      host.links.set(port, { ...link, master: null, ...NEW_PORT });
       host.tunnels.get(port)?.pinned.clear();
     }
   }

@@ -21,6 +21,8 @@ export interface Link {
   readonly ipv6: boolean;
   /** As a bridge port: answers ARP for the neighbours that the bridge knows behind it. */
   readonly answersArp: boolean;
+  /** As a bridge port: the bridge learns who is behind it. True for what is no port, as for one that joins. */
+  readonly learns: boolean;
   readonly vxlan: { readonly vni: number; readonly local: string | null; readonly port: number; readonly learning: boolean } | null;
   readonly vlan: { readonly id: number; readonly parent: string } | null;
   readonly bridge: Bridge | null;
@@ -180,6 +182,7 @@ function toLink(raw: RawLink): Link {
     linkLocal: (raw.inet6_addr_gen_mode ?? 'none') !== 'none',
     ipv6: ipv6Listens(raw.ifname),
     answersArp: raw.linkinfo?.info_slave_data?.proxy_arp_wifi === true,
+    learns: raw.linkinfo?.info_slave_data?.learning !== false,
     vxlan:
       kind === 'vxlan'
         ? {

@@ -8,8 +8,9 @@ const ports = {
   b: { n: 2, on: 1, network: 1, addresses: ['10.0.0.12', 'fd00::12'] },
   c: { n: 3, on: 0, network: 2, addresses: ['10.0.0.11'] },
   d: { n: 4, on: 1, network: 2, addresses: ['10.0.0.12'] },
+  e: { n: 5, on: 0, network: 1, addresses: ['10.0.0.13'] },
 } satisfies Record<string, CloudPort>;
-const { a, b, c, d } = ports;
+const { a, b, c, d, e } = ports;
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -119,4 +120,24 @@ test('a network that leaves takes its bridge, tunnel and entries, and the other 
   expect(await ping(on(0), 'vm3', '10.0.0.12')).toBe(0);
   expect(await ping(on(0), 'vm1', '10.0.0.12', 3)).toBe(3);
   expect(cloud.servers[0]?.objects.has(`network/${networkId(2)}`)).toBe(false);
+});
+
+test('what other hosts answer for an instance does not lead its own host astray', async () => {
+  cloud.set(a, b, e);
+  await cloud.settle();
+  const monitor = on(0).start(['bridge', 'monitor', 'fdb']);
+  let moves = '';
+  monitor.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    moves += text;
+  });
+  // The request is flooded through the tunnel, and the other host, which knows where 10.0.0.11 lives, answers as well.
+  const replies = await watch(on(0), 'vxlan-101', 'arp');
+  for (let turn = 0; turn < 5; turn++) {
+    await on(0).run(['ip', 'neigh', 'flush', 'all'], 'vm5');
+    expect(await ping(on(0), 'vm5', '10.0.0.11')).toBe(1);
+  }
+  const seen = await replies.end();
+  monitor.kill('SIGTERM');
+  expect(seen.filter((line) => /Reply 10\.0\.0\.11 is-at/.test(line)).length).toBeGreaterThan(0);
+  expect(moves).not.toContain(`${macOf(a.n)} dev vxlan-101`);
 });

@@ -19,6 +19,7 @@ const plain: Omit<Link, 'name'> = {
   linkLocal: true,
   ipv6: true,
   answersArp: false,
+  learns: true,
   vxlan: null,
   vlan: null,
   bridge: null,

@@ -20,6 +20,7 @@ const LINK: Omit<Link, 'name'> = {
   linkLocal: true,
   ipv6: true,
   answersArp: false,
+  learns: true,
   vxlan: null,
   vlan: null,
   bridge: null,

@@ -55,7 +55,7 @@ export function linkNow(sight: Sight, name: string): Link | undefined {
   const link = sight.actual.host.links.get(name);
   if (link === undefined || sight.removed.has(name)) return undefined;
   const isFree = link.master === null || sight.removed.has(link.master) || sight.released.has(name);
-  return isFree && link.master !== null ? { ...link, master: null, answersArp: false } : link;
+  return isFree && link.master !== null ? { ...link, master: null, answersArp: false, learns: true } : link;
 }
 
 /** Takes a link out of its bridge and leaves it otherwise alone. */

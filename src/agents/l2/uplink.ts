@@ -66,12 +66,20 @@ export function planUplink(wish: Wish, uplink: Uplink, sight: Sight): string | u
     sight.phases.add.push({ tool: 'ip', args: ['link', 'add', ...args], keys: wish.keys });
   }
   ensureLink(sight, uplink.device, wish.keys, { master: wish.bridge, mtu, up: true });
-  if (uplink.kind === 'vxlan' && linkNow(sight, uplink.device)?.answersArp !== true) {
-    // Why this and not neigh_suppress or the device's own proxy: docs/adr/0007-arp-at-the-bridge.md
-    const args = ['link', 'set', 'dev', uplink.device, 'type', 'bridge_slave', 'proxy_arp_wifi', 'on'];
-    sight.phases.set.push({ tool: 'ip', args, keys: wish.keys });
-  }
+  if (uplink.kind === 'vxlan') planTunnelPort(uplink.device, wish.keys, sight);
   return undefined;
+}
+
+/**
+ * The bridge answers ARP for the neighbours behind the tunnel; why this and not neigh_suppress or the device's own proxy:
+ * docs/adr/0007-arp-at-the-bridge.md. It answers what came through the tunnel too, in the name of the address asked for: so it must not
+ * learn there, or it would look for an instance of its own host behind the tunnel until that one speaks again.
+ */
+function planTunnelPort(device: string, keys: readonly string[], sight: Sight): void {
+  const link = linkNow(sight, device);
+  const args = link?.answersArp === true ? [] : ['proxy_arp_wifi', 'on'];
+  if (link?.learns !== false) args.push('learning', 'off');
+  if (args.length > 0) sight.phases.set.push({ tool: 'ip', args: ['link', 'set', 'dev', device, 'type', 'bridge_slave', ...args], keys });
 }
 
 function choose(wish: Wish, sight: Sight): Uplink {
