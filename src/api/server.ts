@@ -38,6 +38,15 @@ export interface ServerParts {
   readonly ready?: (() => Promise<string | undefined>) | undefined;
 }
 
+export interface Route {
+  readonly method: string;
+  /** With parameters as `:name`. */
+  readonly url: string;
+}
+
+/** Every route of a server, for whoever must miss none. */
+export const routesOf = new WeakMap<FastifyInstance, readonly Route[]>();
+
 /** Bytes of a request body: a bulk create of about a thousand ports. */
 const BODY_LIMIT = 1024 * 1024;
 
@@ -58,6 +67,11 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     // Requests that have begun are answered before the process ends; connections that idle are not waited for.
     forceCloseConnections: 'idle',
   } as object) as unknown as FastifyInstance;
+  const routes: Route[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) routes.push({ method: one, url });
+  });
+  routesOf.set(app, routes);
   app.decorateRequest('actor', null);
   readJson(app);
   metricsRoutes(app, parts.metrics);

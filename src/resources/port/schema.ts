@@ -66,7 +66,14 @@ export const port = resource({
       .filter((values) => filterByFixedIps(keyValueLists(values)))
       .policy()
       .list(),
-    'binding:host_id': t.free('The host it is on.').default('').mutable().filter().policy().extension('binding'),
+    'binding:host_id': t
+      .text('The host it is on; null is none.')
+      .convert((value) => value ?? '')
+      .default('')
+      .mutable()
+      .filter()
+      .policy()
+      .extension('binding'),
     'binding:vnic_type': t
       .oneOf('What kind of interface the device gets.', VNIC_TYPES)
       .default('normal')

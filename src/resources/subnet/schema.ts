@@ -59,7 +59,7 @@ export const subnet = resource({
       .default([])
       .mutable(),
     service_types: t
-      .json<string[]>('Device owners it is reserved for.', array({ type: 'string' }), check.serviceTypes)
+      .json<string[]>('Device owners it is reserved for.', array({ type: 'string' }), check.serviceTypes, noneToEmptyList)
       .default([])
       .mutable()
       .extension('subnet-service-types'),
