@@ -56,6 +56,7 @@ export const plug: Command = {
     needRoot();
     const client = await connect(given);
     const port = await findPort(client, given.args[0] ?? '');
+    if (port === undefined) throw noPort(given.args[0] ?? '');
     const host = await hostOf(given);
     const { network } = await client.call<{ network: { mtu: number } }>('GET', `/v2.0/networks/${port.network_id}`);
     const device = deviceName(port.id);
@@ -75,16 +76,19 @@ export const plug: Command = {
 export const unplug: Command = {
   name: 'unplug',
   args: 'PORT',
-  doc: "Removes a port's device from this host and ends the port's binding to it. PORT is an id or a name.",
+  doc: "Removes a port's device from this host and ends the port's binding to it. PORT is an id or a name; of a deleted port, its id.",
   options: { ...hostOptions, ...serverOptions },
   async run(given) {
     needRoot();
     const client = await connect(given);
-    const port = await findPort(client, given.args[0] ?? '');
-    const device = deviceName(port.id);
-    if (await exists(device)) await ip([['link', 'del', device]]);
-    await client.call('PUT', `/v2.0/ports/${port.id}`, { port: { 'binding:host_id': '' } });
-    print(`port ${port.name || port.id} is unplugged`);
+    const wanted = given.args[0] ?? '';
+    const port = await findPort(client, wanted);
+    // A port may be deleted while it is plugged: its device is then still to be taken off.
+    if (port === undefined && !(ID.test(wanted) && (await exists(deviceName(wanted))))) throw noPort(wanted);
+    const id = port?.id ?? wanted;
+    if (await exists(deviceName(id))) await ip([['link', 'del', deviceName(id)]]);
+    if (port) await client.call('PUT', `/v2.0/ports/${id}`, { port: { 'binding:host_id': '' } });
+    print(`port ${port?.name || id} is unplugged`);
   },
 };
 
@@ -94,12 +98,14 @@ function checkName(name: string | undefined): void {
     throw new ConfigError(`'${name}' cannot be the name of a device or namespace here`);
 }
 
-async function findPort(client: Client, wanted: string): Promise<Port> {
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const noPort = (wanted: string): Error => new Error(`there is no port ${wanted}`);
+
+async function findPort(client: Client, wanted: string): Promise<Port | undefined> {
   const name = encodeURIComponent(wanted);
   const byId = await client.call<{ ports: Port[] }>('GET', `/v2.0/ports?id=${name}`);
   const { ports } = byId.ports.length > 0 ? byId : await client.call<{ ports: Port[] }>('GET', `/v2.0/ports?name=${name}`);
   const [port] = ports;
-  if (port === undefined) throw new Error(`there is no port ${wanted}`);
   if (ports.length > 1) throw new Error(`${ports.length} ports are named ${wanted}: say which by its id`);
   return port;
 }
