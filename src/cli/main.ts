@@ -6,6 +6,7 @@ import { agent, server, up } from '#main/run.ts';
 import { StoreUnavailable } from '#store/store.ts';
 import { openrc, serverOptions } from './client.ts';
 import { type Command, helpOf, readOptions, usage } from './command.ts';
+import { demo } from './demo/demo.ts';
 import { describe } from './describe.ts';
 import { agentPlan, agentShow, clean, hostAdd } from './host.ts';
 import { plug, unplug } from './plug.ts';
@@ -32,7 +33,7 @@ const openrcCommand: Command = {
   run: async (given) => print(openrc(given)),
 };
 
-const commands: readonly Command[] = [plug, unplug, openrcCommand, hostAdd, agentShow, agentPlan, clean, describe];
+const commands: readonly Command[] = [plug, unplug, openrcCommand, hostAdd, agentShow, agentPlan, clean, describe, demo];
 
 async function main(argv: readonly string[]): Promise<void> {
   const words = argv.filter((word) => !word.startsWith('-'));

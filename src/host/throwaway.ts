@@ -33,7 +33,8 @@ export interface ThrowawayHost {
 
 /** Makes a host. */
 export async function makeHost(name: string): Promise<ThrowawayHost> {
-  const keeper = spawn('unshare', [...ISOLATE, 'sh', '-c', PREPARE], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // Detached from the terminal: Ctrl-C is for whoever made the host, who then ends it. It also ends when its standard input does.
+  const keeper = spawn('unshare', [...ISOLATE, 'sh', '-c', PREPARE], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let complaints = ''; // not shown: unshare complains at each end by SIGKILL
   keeper.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints += text;
