@@ -41,7 +41,9 @@ export async function preparePools(tx: Tx, settings: Settings): Promise<void> {
   for (const type of ['gre', 'vxlan', 'geneve']) configured.set(type, settings.tunnelIds);
   for (const [name, ranges] of settings.vlanRanges) configured.set(pool('vlan', name), ranges);
   for (const [name, ranges] of configured) {
-    const [type = '', physical = ''] = name.split('/');
+    // A physical network may have slashes in its name.
+    const [type = '', ...rest] = name.split('/');
+    const physical = rest.join('/');
     const used = await tx.all<{ id: number }>(
       'SELECT segmentation_id AS id FROM network_segments WHERE network_type = ? AND physical_network = ? AND segmentation_id IS NOT NULL',
       type,
