@@ -35,9 +35,9 @@ export class ServerRefusal extends Error {
 
 /** A link to the server at `options.server`. Throws when the address is not fit for a bearer secret. */
 export function httpLink(options: HttpLinkOptions): ServerLink {
-  const base = new URL(options.server.endsWith('/') ? options.server : `${options.server}/`);
-  if (base.protocol !== 'https:' && base.protocol !== 'http:')
+  if (!/^https?:\/\/./.test(options.server) || !URL.canParse(options.server))
     throw new Error(`the server's address must begin with https:// or http://: ${options.server}`);
+  const base = new URL(options.server.endsWith('/') ? options.server : `${options.server}/`);
   if (base.protocol === 'http:' && !options.insecure && !isLoopback(base.hostname)) {
     throw new Error(`${options.server} would carry the host credential in the clear: use https, or --insecure to accept that`);
   }

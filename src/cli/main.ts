@@ -3,6 +3,7 @@ import { ApiError } from '#core/errors.ts';
 import { ConfigError, hint, keysOf, options, type Program } from '#main/config.ts';
 import { flagOf, variableOf } from '#main/options.ts';
 import { agent, server, up } from '#main/run.ts';
+import { reachSbin } from '#main/tools.ts';
 import { StoreUnavailable } from '#store/store.ts';
 import { openrc, serverOptions } from './client.ts';
 import { type Command, helpOf, readOptions, usage } from './command.ts';
@@ -100,6 +101,7 @@ function explain(error: unknown): string {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
 });
+reachSbin();
 try {
   await main(process.argv.slice(2));
 } catch (error) {

@@ -9,8 +9,8 @@ import { domains, projects, roles, users } from './tables.ts';
 import { newTokenKey } from './tokens.ts';
 
 export interface BootstrapOptions {
-  /** The first password of the user `admin`; not looked at later. */
-  readonly adminPassword: string;
+  /** The first password of the user `admin`; a function is asked only where there is no cloud yet. */
+  readonly adminPassword: string | (() => string);
   readonly scrypt?: ScryptCost;
 }
 
@@ -25,7 +25,7 @@ export async function bootstrap(store: Store, { adminPassword, scrypt }: Bootstr
   const key = "SELECT id FROM token_keys WHERE id = 'signing'";
   if ((await store.read.get(key)) !== undefined) return false;
   // Hashing takes its time, and nothing may be waited for inside a transaction.
-  const hash = await scryptPasswords(scrypt).hash(adminPassword);
+  const hash = await scryptPasswords(scrypt).hash(typeof adminPassword === 'string' ? adminPassword : adminPassword());
   return store.transaction(async (tx) => {
     // The key is what says that it was done: an operator may rename or remove any of the rest, and a restart must not bring it back.
     const first = await tx.run("INSERT INTO token_keys (id, secret) VALUES ('signing', ?) ON CONFLICT DO NOTHING", newTokenKey());

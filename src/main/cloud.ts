@@ -1,5 +1,6 @@
 // The server's parts, put together from a configuration: store, identity, engine, hosts' interface, HTTP. Used by `up` and `server`.
 import type { AddressInfo } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { type Hosts, serveHosts } from '#api/hosts.ts';
@@ -22,9 +23,9 @@ import { pruneJournal } from '#store/journal.ts';
 import { migrate } from '#store/migrate.ts';
 import { openPostgres } from '#store/postgres.ts';
 import { openSqlite } from '#store/sqlite.ts';
-import type { Store } from '#store/store.ts';
-import { type Config, ConfigError, readGiven, settingsOf } from './config.ts';
-import { adminPassword, databaseFile, prepareState } from './state.ts';
+import { type Store, StoreUnavailable } from '#store/store.ts';
+import { type Config, ConfigError, hint, readGiven, settingsOf } from './config.ts';
+import { databaseFile, firstPassword, forgetPassword, lockState, prepareState } from './state.ts';
 
 export interface Cloud {
   readonly app: FastifyInstance;
@@ -42,18 +43,23 @@ const PRUNE_EVERY = 60_000;
 
 /** Opens everything a server is made of; nothing listens yet. */
 export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
+  checkQuotas(config);
+  const tls = readTls(config);
+  const policy = openPolicy(config);
   prepareState(config.state);
+  const unlock = lockState(config.state);
   const onError = (err: unknown) => log.error({ err }, 'the bus');
   const metrics = createMetrics();
-  const store = openStore(config, metrics.committed);
+  let opening: Store | undefined;
   let bus: Bus | undefined;
   try {
-    await migrate(store);
+    const store = (opening = openStore(config, metrics.committed));
+    await migrated(store, config);
     bus = config.database === undefined ? openMemoryBus({ onError }) : await openPostgresBus(config.database, { onError });
     const settings = settingsOf(config);
     await store.transaction((tx) => preparePools(tx, settings));
     const { identity, embedded } = await openIdentity(config, store);
-    const parts = { store, registry: registry(resources, statusFollows), policy: openPolicy(config), settings, bus };
+    const parts = { store, registry: registry(resources, statusFollows), policy, settings, bus };
     const pipeline = new Pipeline(parts);
     const hosts = serveHosts(pipeline, onError);
     const app = await createServer({
@@ -64,7 +70,7 @@ export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
       hosts,
       metrics,
       log,
-      tls: config.tls_cert === undefined ? undefined : { cert: readGiven(config.tls_cert), key: readGiven(String(config.tls_key)) },
+      tls,
       trustProxy: config.trusted_proxies.length > 0 ? config.trusted_proxies : undefined,
     });
     const pruning = setInterval(() => void prune(store, config.journal_keep, log), PRUNE_EVERY);
@@ -82,11 +88,13 @@ export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
         hosts.close();
         await opened.close();
         await store.close();
+        unlock();
       },
     };
   } catch (error) {
     await bus?.close();
-    await store.close();
+    await opening?.close();
+    unlock();
     throw error;
   }
 }
@@ -95,8 +103,24 @@ export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
 export async function openMigrated(config: Config): Promise<Store> {
   prepareState(config.state);
   const store = openStore(config);
-  await migrate(store);
-  return store;
+  try {
+    await migrated(store, config);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Migrates; why a PostgreSQL cannot be used is said in its own words too, which clients never see. */
+async function migrated(store: Store, { database }: Config): Promise<void> {
+  try {
+    await migrate(store);
+  } catch (error) {
+    const cause = error instanceof StoreUnavailable && database !== undefined ? (error.cause as Error | undefined) : undefined;
+    const own = cause?.message || (cause as NodeJS.ErrnoException | undefined)?.code;
+    throw own === undefined ? error : new ConfigError(`${(error as Error).message}: ${own.split('\n')[0]}`);
+  }
 }
 
 const openStore = ({ database, state }: Config, onGroup?: (transactions: number) => void): Store =>
@@ -107,21 +131,49 @@ async function openIdentity(config: Config, store: Store): Promise<{ identity: I
     const { keystone_user: user, keystone_project: project, keystone_domain: domain, keystone_password: password = '' } = config;
     return { identity: keystoneIdentity({ url: config.keystone, user, project, domain, password }) };
   }
-  const first = adminPassword(config.state);
-  // Kept before it is used: an admin whose password nobody knows would lock everybody out.
-  first.keep();
-  await bootstrap(store, { adminPassword: first.password });
+  let asked = false;
+  const adminPassword = (): string => {
+    asked = true;
+    return firstPassword(config.state);
+  };
+  const made = await bootstrap(store, { adminPassword });
+  if (asked && !made) forgetPassword(config.state);
   const embedded = await embeddedIdentity(store, { tokenLifetime: config.token_lifetime * 1000 });
   return { identity: embedded, embedded };
 }
 
 function openPolicy({ policy }: Config): Policy {
-  const unknown = Object.keys(policy).filter((name) => !Object.hasOwn(policies, name));
-  if (unknown.length > 0) throw new ConfigError(`policy: there is no rule ${unknown[0]}`);
+  const known = Object.keys(policies);
+  const refuse = (name: string): never => {
+    throw new ConfigError(`policy: there is no rule ${name}${hint(name, known, '')}`);
+  };
+  for (const [name, rule] of Object.entries(policy)) {
+    if (!Object.hasOwn(policies, name)) refuse(name);
+    for (const [, other = ''] of rule.matchAll(/(?<![^\s(])rule:([^\s()]+)/g)) if (!Object.hasOwn(policies, other)) refuse(other);
+  }
   try {
     return new Policy(policies, policy);
   } catch (error) {
     throw new ConfigError(`policy: ${(error as Error).message}`);
+  }
+}
+
+function checkQuotas({ quota }: Config): void {
+  const known = resources.flatMap(({ resource }) => (resource.quota === undefined ? [] : [resource.name]));
+  for (const name of Object.keys(quota)) {
+    if (!known.includes(name)) throw new ConfigError(`quota: there is no resource ${name} with a quota${hint(name, known, '')}`);
+  }
+}
+
+function readTls({ tls_cert, tls_key }: Config): { readonly cert: Buffer; readonly key: Buffer } | undefined {
+  if (tls_cert === undefined || tls_key === undefined) return undefined;
+  const tls = { cert: readGiven(tls_cert), key: readGiven(tls_key) };
+  try {
+    createSecureContext(tls);
+    return tls;
+  } catch (error) {
+    const why = (error as Error).message.split(':').at(-1);
+    throw new ConfigError(`${tls_cert} and ${tls_key} are no certificate with its key: ${why}`);
   }
 }
 

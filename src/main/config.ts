@@ -55,11 +55,12 @@ function parseFlags(keys: readonly Key[], args: readonly string[]): Record<strin
 }
 
 function readFile(path: string): Record<string, unknown> {
+  const text = readGiven(path).toString('utf8');
   let content: unknown;
   try {
-    content = parse(readFileSync(path, 'utf8')) ?? {};
+    content = parse(text) ?? {};
   } catch (error) {
-    throw new ConfigError(`cannot read ${path}: ${(error as Error).message.split('\n')[0]}`);
+    throw new ConfigError(`${path}: ${(error as Error).message.split('\n')[0]?.replace(/:$/, '')}`);
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new ConfigError(`${path} must hold keys and values`);
   for (const key of Object.keys(content)) {

@@ -9,6 +9,7 @@ import type { AgentRecord, ServerLink } from '#agents/link.ts';
 import type { Target } from '#agents/target.ts';
 import { stepText } from '#host/steps.ts';
 import { type Config, ConfigError } from './config.ts';
+import { needTools } from './tools.ts';
 
 /** What every target of this host is made of. */
 type HostConfig = Pick<Config, 'run_directory' | 'physical_networks'>;
@@ -55,6 +56,8 @@ export interface HostPlan {
 /** Runs this host's agents until `signal` aborts; the data plane stays. Throws {@link ConfigError} where they cannot run. */
 export async function runHost(config: Config, link: ServerLink, log: Logger, signal: AbortSignal): Promise<RunningHost> {
   needRoot();
+  const lacking = needTools();
+  if (lacking !== undefined) process.stderr.write(`isospin: ${lacking}\n`);
   const joined = Promise.withResolvers<void>();
   const joining: ServerLink = {
     ...link,

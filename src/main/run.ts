@@ -1,6 +1,6 @@
 // The three long-running programs: `up`, `server`, `agent`. Each runs in the foreground until SIGTERM or SIGINT, and leaves the data plane as it is.
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
 import pino, { type Logger } from 'pino';
 import { httpLink } from '#agents/http-link.ts';
 import type { ServerLink } from '#agents/link.ts';
@@ -84,7 +84,7 @@ function linkOf({ server: url = '', host, credential = '', ca: caFile, insecure 
     throw new ConfigError(`${credential} does not hold a credential: isospin host add ${host} prints one`);
   const ca = caFile === undefined ? undefined : readGiven(caFile);
   try {
-    if (ca !== undefined) createSecureContext({ ca });
+    if (ca !== undefined) new X509Certificate(ca);
   } catch {
     throw new ConfigError(`${caFile} does not hold a certificate (PEM)`);
   }
