@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type DesiredObject, PROTOCOL } from '#desired/objects.ts';
 import { type Executor, hostExecutor } from '#host/apply.ts';
 import { monitorLinks } from '#host/link-monitor.ts';
+import { whyPowerless } from '#host/privileges.ts';
 import type { Step } from '#host/steps.ts';
 import { createHeld } from './held.ts';
 import type { AgentRecord, Heartbeat, Report, ServerLink } from './link.ts';
@@ -43,9 +44,11 @@ export interface RunningAgent {
   idle(): Promise<void>;
 }
 
-/** Runs all agents of this host until `signal` aborts. */
+/** Runs all agents of this host until `signal` aborts. Throws when the kernel would refuse every step. */
 export function runAgent(options: AgentOptions): RunningAgent {
   const { link, log, signal, executor = hostExecutor, resync = 60_000, heartbeat = 4_000 } = options;
+  const powerless = executor === hostExecutor ? whyPowerless() : undefined;
+  if (powerless !== undefined) throw new Error(powerless);
   const startedAt = new Date();
   const held = createHeld();
   const outbox = createOutbox(link, log, signal);

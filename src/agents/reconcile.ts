@@ -82,6 +82,7 @@ export function startLoop(options: LoopOptions): Loop {
         if (signal.aborted) return;
         counters.failures++;
         log.error({ err: error, target: target.name }, 'a round failed and will be tried again');
+        reportFailure(scope, (error as Error).message);
         for (const network of scope === 'all' ? ['*'] : scope) retry(network);
       }
     }
@@ -142,6 +143,14 @@ export function startLoop(options: LoopOptions): Loop {
       else retry(value.network_id, key);
     }
     if (scope === 'all') attempts.delete('*');
+  }
+
+  /** A round that could not even look: what was made real before is believed to be so still, the rest waits for this reason. */
+  function reportFailure(scope: Scope, error: string): void {
+    for (const [key, { digest, value }] of desiredOf(held, scope)) {
+      const before = outbox.said.get(key);
+      if (kinds.has(value.kind) && (before?.digest !== digest || before.error !== null)) outbox.put({ key, digest, error });
+    }
   }
 
   /** Another round for the network, later each time that the same object (or the round as a whole) fails. */

@@ -1,6 +1,6 @@
 // The agent of a throw-away host as a process of its own: the real targets under the real loop. Its server is the test, at the
 // other end of the IPC channel (test/kernel/agent-process.ts), because the agent's namespace has no way to it.
-import { runAgent } from '#agents/agent.ts';
+import { type RunningAgent, runAgent } from '#agents/agent.ts';
 import { dropLeases } from '#agents/dhcp/leases.ts';
 import { dhcpTarget } from '#agents/dhcp/target.ts';
 import { linuxBridgeTarget } from '#agents/l2/target.ts';
@@ -30,31 +30,31 @@ const link: ServerLink = {
 const stop = new AbortController();
 const say = (level: string) => (details: object, message: string) => void process.send?.({ log: { level, message, ...details } });
 const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
-const agent = runAgent({
-  link,
-  agents: [],
-  targets: [
-    linuxBridgeTarget({ physical: new Map(Object.entries(physical)) }),
-    ...(dhcp ? [dhcpTarget({ runDirectory: RUN_DIRECTORY })] : []),
-  ],
-  log,
-  signal: stop.signal,
-  ...(resync === undefined ? {} : { resync }),
-});
-
+function start(): RunningAgent | undefined {
+  try {
+    return runAgent({
+      link,
+      agents: [],
+      targets: [
+        linuxBridgeTarget({ physical: new Map(Object.entries(physical)) }),
+        ...(dhcp ? [dhcpTarget({ runDirectory: RUN_DIRECTORY })] : []),
+      ],
+      log,
+      signal: stop.signal,
+      ...(resync === undefined ? {} : { resync }),
+    });
+  } catch (error) {
+    process.send?.({ log: { level: 'fatal', message: (error as Error).message } }, () => process.exit(1));
+    return undefined;
+  }
+}
+const agent = start();
 if (dhcp) void dropLeases(RUN_DIRECTORY, stop.signal);
-agent.done.then(
-  () => process.exit(0),
-  (error: Error) => {
-    say('error')({}, error.message);
-    process.exitCode = 1;
-    process.disconnect();
-  },
-);
+void agent?.done.then(() => process.exit(0));
 
 process.on('message', (message: { id?: number; answer?: unknown; wake?: true; show?: true }) => {
   if (message.wake) for (const wake of wakes) wake();
-  else if (message.show) process.send?.({ show: agent.show() });
+  else if (message.show) process.send?.({ show: agent?.show() });
   else if (message.id !== undefined) {
     calls.get(message.id)?.(message.answer);
     calls.delete(message.id);

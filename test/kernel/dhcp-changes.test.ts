@@ -37,7 +37,7 @@ test('a new port reloads nothing and is served at once', async () => {
   const netns = await dhcp.boot(last);
   const started = Date.now();
   expect(await dhcp.lease4(netns)).toMatchObject({ ip: '10.1.0.119' });
-  expect(Date.now() - started).toBeLessThan(1_500);
+  expect(Date.now() - started).toBeLessThan(3_000);
   expect(now()).toEqual(before);
 });
 
@@ -53,7 +53,7 @@ test('an address that is deleted and created again for another MAC is leased at 
   const started = Date.now();
   await dhcp.settled();
   expect(await dhcp.lease4(netns)).toMatchObject({ ip: '10.1.0.50' });
-  expect(Date.now() - started).toBeLessThan(2_000);
+  expect(Date.now() - started).toBeLessThan(3_000);
   await quiet();
   expect(now()).toEqual({ ...before, signals: before.signals + 1 });
   expect(await dhcp.lease4('vm22', [], 2)).toBeUndefined();

@@ -63,11 +63,17 @@ export interface DhcpHost {
   close(): Promise<void>;
 }
 
+/** All hosts share this setting of the machine: agents that serve DHCP may raise it. Answers what puts it back. */
+export function keepInotifyLimit(): () => void {
+  const file = '/proc/sys/fs/inotify/max_user_instances';
+  const before = readFileSync(file, 'utf8');
+  return () => writeFileSync(file, before);
+}
+
 /** Makes a host with an agent that serves DHCP. Network and ports are local to the host. */
 export async function makeDhcpHost(): Promise<DhcpHost> {
   const host = await makeHost('host1');
-  // All hosts share this setting of the machine: the agent may raise it, and it is put back.
-  const instances = readFileSync('/proc/sys/fs/inotify/max_user_instances', 'utf8');
+  const restore = keepInotifyLimit();
   mkdirSync(host.path('/run/tools'));
   for (const [name, text] of Object.entries({ dnsmasq: DNSMASQ, script4: SCRIPT4, script6: SCRIPT6 })) {
     writeFileSync(host.path(`/run/tools/${name}`), text);
@@ -103,7 +109,7 @@ export async function makeDhcpHost(): Promise<DhcpHost> {
     server,
     agent: start(),
     set(...values) {
-      const all = values.flatMap(withNeighbours);
+      const all = values.flatMap(withPorts);
       const keys = new Set(all.map((value) => desiredObject(value).key));
       const gone = [...server.objects.keys()].filter((key) => !keys.has(key));
       server.change(gone, all);
@@ -157,7 +163,7 @@ export async function makeDhcpHost(): Promise<DhcpHost> {
         await made.agent.end('SIGTERM');
       } finally {
         await host.close();
-        writeFileSync('/proc/sys/fs/inotify/max_user_instances', instances);
+        restore();
       }
     },
   };
@@ -172,7 +178,7 @@ const filesOf6 = (netns: string): string[] => [
 const deviceOf = ({ port_id }: { readonly port_id: string }): string => `tap${port_id.slice(0, 11)}`;
 
 /** A network's server with the network and the port that it lives on; a port's lease with the port. */
-function withNeighbours(value: DhcpObject | LeaseObject): DesiredValue[] {
+export function withPorts(value: DhcpObject | LeaseObject): DesiredValue[] {
   const { network_id, port_id, mac_address } = value;
   const port: DesiredValue = {
     kind: 'port',

@@ -73,10 +73,10 @@ test('what changed while no agent ran is put right by its start, at the cost of 
   expect(dhcp.counts(network).signals).toBe(signals + 1);
 });
 
-test('a server that dies is back within three seconds, and its neighbour noticed nothing', async () => {
+test('a server that dies is back in a few seconds, and its neighbour noticed nothing', async () => {
   const [pid, neighbourPid] = [dhcp.pid(network), dhcp.pid(other)];
   await kill(pid);
-  const back = await until('it is back', () => (alive() !== pid ? alive() : undefined), 3_000);
+  const back = await until('it is back', () => (alive() !== pid ? alive() : undefined), 5_000);
   expect(back).not.toBe(pid);
   expect(await dhcp.lease4(netns)).toMatchObject({ ip: '10.1.0.33' });
   expect(dhcp.pid(other)).toBe(neighbourPid);
@@ -86,7 +86,7 @@ test('the lease bus that dies is back, and leases are dropped as before', async 
   const bus = () => [...dhcp.host.processes()].find(([, line]) => line.startsWith('dbus-daemon'))?.[0];
   const pid = bus() ?? 0;
   await kill(pid);
-  await until('the bus is back', () => bus() !== undefined && bus() !== pid, 4_000);
+  await until('the bus is back', () => bus() !== undefined && bus() !== pid, 6_000);
   await until(
     'both are served',
     async () => (await dhcp.lease4(netns))?.ip === '10.1.0.33' && (await dhcp.lease4('vm22'))?.ip === '10.2.0.34',

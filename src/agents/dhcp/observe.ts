@@ -42,6 +42,12 @@ async function listServers(runDirectory: string): Promise<string[]> {
   return (await list(dhcpDirectory(runDirectory))).filter(isId);
 }
 
+/** The networks that have a server's namespace here, whoever made it. */
+export async function listServerNamespaces(): Promise<string[]> {
+  const prefix = namespaceName('');
+  return (await listNamespaces(prefix)).map((name) => name.slice(prefix.length)).filter(isId);
+}
+
 /** Everything of one server but how long it may not be signalled. */
 export async function readServer(runDirectory: string, id: string, signal: AbortSignal): Promise<Omit<ServerSight, 'quiet'>> {
   const paths = serverPaths(runDirectory, id);

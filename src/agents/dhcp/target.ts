@@ -5,7 +5,7 @@ import type { Step } from '#host/steps.ts';
 import type { Held } from '../held.ts';
 import type { Scope, Target } from '../target.ts';
 import { isId, networkOfStep, serverPaths } from './names.ts';
-import { readHostSight, readLife, readNamespace, readServer } from './observe.ts';
+import { listServerNamespaces, readHostSight, readLife, readNamespace, readServer } from './observe.ts';
 import { planDhcp } from './plan.ts';
 import type { DhcpActual, ServerSight } from './sight.ts';
 
@@ -49,7 +49,10 @@ export function dhcpTarget({ runDirectory }: DhcpOptions): Target<DhcpActual> {
     kinds: ['dhcp', 'lease'],
     async observe(scope: Scope, signal: AbortSignal): Promise<DhcpActual> {
       const host = await readHostSight(runDirectory);
-      const ids = scope === 'all' ? new Set([...host.directories, ...seen.keys()]) : new Set([...scope].filter(isId));
+      const ids = new Set(
+        // Namespaces too: one may be there before us, made by somebody else.
+        scope === 'all' ? [...host.directories, ...(await listServerNamespaces()), ...seen.keys()] : [...scope].filter(isId),
+      );
       const queue = [...ids];
       const workers = Array.from({ length: ABREAST }, async () => {
         for (let id = queue.pop(); id !== undefined; id = queue.pop()) await look(id, scope === 'all', signal);
