@@ -38,10 +38,14 @@ export async function forwardingTo({ host }: DemoHost, vni: number, to: DemoHost
   return code === 0 ? stdout.split('\n').filter((line) => line.includes(` dst ${to.endpoint} `)) : [];
 }
 
+/** Devices of a host that it was not made with. */
+export async function devices(host: ThrowawayHost): Promise<string[]> {
+  const links = JSON.parse(await host.run(['ip', '-j', 'link', 'show'])) as { ifname: string }[];
+  return links.map(({ ifname }) => ifname).filter((name) => name !== 'lo' && name !== 'eth0');
+}
+
 /** Devices, namespaces and processes of a host that it was not made with. */
 export async function remains(host: ThrowawayHost): Promise<string[]> {
-  const links = JSON.parse(await host.run(['ip', '-j', 'link', 'show'])) as { ifname: string }[];
   const namespaces = (await host.run(['ip', 'netns', 'list'])).split('\n').filter((line) => line !== '');
-  const processes = [...host.processes().values()].filter((line) => !/^nsenter |^ip /.test(line));
-  return [...links.map(({ ifname }) => ifname).filter((name) => name !== 'lo' && name !== 'eth0'), ...namespaces, ...processes];
+  return [...(await devices(host)), ...namespaces, ...host.processes().values()];
 }

@@ -3,7 +3,7 @@
 import { ping, pingOn } from '#host/pings.ts';
 import { until } from '#host/throwaway.ts';
 import type { HostPlan, HostView } from '#main/host.ts';
-import { addresses, echoes, forwardingTo, neighbour, packets, remains } from './look.ts';
+import { addresses, devices, echoes, forwardingTo, neighbour, packets, remains } from './look.ts';
 import { CIDR, makeProject, removeProject } from './project.ts';
 import { type DemoHost, type Instance, type Project, SERVER, UNDERLAY_MTU, type World } from './world.ts';
 
@@ -224,6 +224,7 @@ async function showCleaned(world: World): Promise<Outcome> {
   );
   for (const { name, on } of instancesOf(world)) await on.host.run(['ip', 'netns', 'del', name]);
   for (const project of world.projects) await removeProject(world, project);
+  for (const { host, name } of world.hosts) await until(`${name} is empty`, async () => (await devices(host)).length === 0, 8_000);
   await Promise.all(world.hosts.map((host) => untilAtRest(world, host)));
   await Promise.all(world.hosts.map((host) => world.endAgent(host, 'SIGTERM')));
   const cleaned = await Promise.all(world.hosts.map(({ host }) => world.isospin(host, ['clean', '--json'])));
