@@ -23,16 +23,19 @@ export async function quotaLimit(reader: Reader, settings: Settings, resource: R
   return override?.max ?? quotaDefault(settings, resource);
 }
 
-/** Refuses before any work is done when there is no room; the counter itself moves at the end, by {@link countUsage}. */
-export async function checkRoom(tx: Tx, settings: Settings, resource: Resource, projectId: string, wanted: number): Promise<void> {
+/**
+ * Refuses before any work is done when there is no room; the counter itself moves at the end, by {@link countUsage}. Answers the limit in force.
+ */
+export async function checkRoom(tx: Tx, settings: Settings, resource: Resource, projectId: string, wanted: number): Promise<number> {
   const limit = await quotaLimit(tx, settings, resource, projectId);
-  if (limit < 0) return;
+  if (limit < 0) return limit;
   const { used } = (await tx.get<{ used: number }>(
     'SELECT used FROM quota_usage WHERE project_id = ? AND resource = ?',
     projectId,
     resource.name,
   )) ?? { used: 0 };
   if (used + wanted > limit) throw quotaErrors.OverQuota({ overs: repr([resource.name]) });
+  return limit;
 }
 
 /** Moves the counter; with `limit`, refuses when that would exceed it (two writers that both found room: the second one loses). */

@@ -48,6 +48,8 @@ export interface Dialect {
   readonly serial: string;
   /** Column type of a 64-bit integer. */
   readonly integer: string;
+  /** Tail of a CREATE TABLE whose rows are short and found by their primary key alone: the key then holds the row, and a write touches one page less. */
+  readonly keyed: string;
   /** Column definition that records the writing transaction's number; '' where there is one writer only. */
   readonly xid: string;
   /** `IN (…)` over one parameter that holds a JSON array of strings: `WHERE id ${d.inJson}`. */
@@ -58,7 +60,9 @@ export interface Dialect {
   readonly now: string;
   /** Tail of a SELECT that locks the rows it found until commit; '' where there is one writer only. */
   readonly forUpdate: string;
-  /** As forUpdate, but others may lock the rows so as well: they stay, and may be referred to. */
+  /** As forUpdate, but others may still refer to the rows: they are changed, not removed. */
+  readonly forChange: string;
+  /** Others may lock the rows so as well, or change them, but not remove them: they are referred to. */
   readonly forShare: string;
 }
 

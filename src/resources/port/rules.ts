@@ -1,5 +1,4 @@
 // What making, changing and removing a port means: MAC, addresses, names, binding.
-import { randomBytes } from 'node:crypto';
 import type { Create, Row, Update } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { follow, type RulesOf } from '#core/resource.ts';
@@ -37,7 +36,10 @@ const created = (context: Context, row: Port): Promise<void> => countPresence(co
 
 async function newMac(context: Context, networkId: string): Promise<string> {
   for (let attempt = 0; attempt < 16; attempt++) {
-    const mac = `${BASE_MAC}:${(randomBytes(3).toString('hex').match(/../g) ?? []).join(':')}`;
+    const own = Math.floor(Math.random() * 0x100_0000)
+      .toString(16)
+      .padStart(6, '0');
+    const mac = `${BASE_MAC}:${own.slice(0, 2)}:${own.slice(2, 4)}:${own.slice(4)}`;
     const used = await context.tx.get('SELECT 1 AS used FROM ports WHERE network_id = ? AND mac_address = ?', networkId, mac);
     if (!used) return mac;
   }

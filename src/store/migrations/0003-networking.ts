@@ -5,7 +5,7 @@ import type { Dialect } from '../store.ts';
 
 export const name = '0003-networking';
 
-export const up = ({ integer }: Dialect): string => `
+export const up = ({ integer, keyed }: Dialect): string => `
 CREATE TABLE networks (
   id TEXT PRIMARY KEY,
   project_id TEXT NOT NULL,
@@ -112,7 +112,7 @@ CREATE TABLE ip_allocations (
   port_id TEXT NOT NULL REFERENCES ports (id) DEFERRABLE INITIALLY DEFERRED,
   network_id TEXT NOT NULL,
   PRIMARY KEY (subnet_id, ip_address)
-);
+)${keyed};
 CREATE INDEX ip_allocations_port ON ip_allocations (port_id);
 CREATE INDEX ip_allocations_address ON ip_allocations (ip_address);
 
@@ -123,7 +123,7 @@ CREATE TABLE free_ranges (
   first TEXT NOT NULL,
   last TEXT NOT NULL,
   PRIMARY KEY (pool, first)
-);
+)${keyed};
 
 -- On which hosts a network has bound ports, and how many.
 CREATE TABLE network_hosts (
@@ -131,7 +131,7 @@ CREATE TABLE network_hosts (
   host TEXT NOT NULL,
   ports ${integer} NOT NULL,
   PRIMARY KEY (network_id, host)
-);
+)${keyed};
 CREATE INDEX network_hosts_host ON network_hosts (host);
 
 -- Which host serves a network's DHCP, and by which port.
@@ -140,7 +140,7 @@ CREATE TABLE dhcp_bindings (
   host TEXT NOT NULL,
   port_id TEXT,
   PRIMARY KEY (network_id, host)
-);
+)${keyed};
 CREATE INDEX dhcp_bindings_host ON dhcp_bindings (host);
 
 CREATE TABLE agents (
@@ -184,11 +184,11 @@ CREATE TABLE quotas (
   resource TEXT NOT NULL,
   max ${integer} NOT NULL,
   PRIMARY KEY (project_id, resource)
-);
+)${keyed};
 CREATE TABLE quota_usage (
   project_id TEXT NOT NULL,
   resource TEXT NOT NULL,
   used ${integer} NOT NULL,
   PRIMARY KEY (project_id, resource)
-);
+)${keyed};
 `;
