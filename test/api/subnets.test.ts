@@ -286,10 +286,10 @@ describe.each(engines())('subnets on $name', (engine) => {
 
   test('service types', async () => {
     await refused(
-      four('10.0.0.0/24', { service_types: ['pizza'] }),
+      four('10.0.0.0/24', { service_types: ['foo:bar'] }),
       400,
       'InvalidSubnetServiceType',
-      'Subnet service type pizza does not correspond to a valid device owner.',
+      'Subnet service type foo:bar does not correspond to a valid device owner.',
     );
     await refused(
       four('10.0.0.0/24', { service_types: [3] }),
