@@ -13,8 +13,11 @@ export interface Cause {
   readonly requestId: string;
 }
 
-/** What nobody else may do to a row until commit: `change` it at all, or (`share`) change what makes it safe to refer to. */
-export type Lock = 'none' | 'share' | 'change';
+/**
+ * What a row is wanted for, and so what nobody else may do to it until commit. `share`: to refer to it; others do not remove it. `change`: others
+ * do not change it. `remove`: others do not refer to it either. Whoever needs rows of several resources locks the parent first.
+ */
+export type Lock = 'none' | 'share' | 'change' | 'remove';
 
 export interface Context extends Cause {
   readonly tx: Tx;

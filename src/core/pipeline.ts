@@ -124,7 +124,7 @@ export class Pipeline {
 
   /** The row, locked, if the caller sees it (else its notFound) and may do this to it (else forbidden). */
   async writable(work: Work, resource: Resource, id: string, verb: string, input?: Input): Promise<StoredRow> {
-    const row = (await work.load(resource, id, 'change')) as StoredRow | undefined;
+    const row = (await work.load(resource, id, verb === 'delete' ? 'remove' : 'change')) as StoredRow | undefined;
     if (!row) throw resource.notFound(id);
     const { policy } = this.parts;
     const visible = policy.reduce(`get_${resource.name}`, work.actor);
@@ -184,7 +184,7 @@ export class Pipeline {
       const parent = registry.byName(name);
       const id = input.values[column];
       if (!parent || typeof id !== 'string') continue;
-      const row = (await work.load(parent, id, resource.oneByOne ? 'change' : 'share')) as StoredRow | undefined;
+      const row = (await work.load(parent, id, resource.oneByOne ? 'remove' : 'share')) as StoredRow | undefined;
       if (!row) throw parent.notFound(id);
       if (resource.foreignParent === 'forbidden') continue;
       const visible = policy.reduce(`get_${parent.name}`, work.actor);

@@ -64,8 +64,8 @@ export class Work implements Context {
   }
 
   #locking(lock: Lock): string {
-    const { forUpdate, forShare } = this.tx.dialect;
-    return lock === 'none' ? '' : ` ${lock === 'change' ? forUpdate : forShare}`;
+    const { forUpdate, forChange, forShare } = this.tx.dialect;
+    return lock === 'none' ? '' : ` ${lock === 'remove' ? forUpdate : lock === 'change' ? forChange : forShare}`;
   }
 
   async create<A extends Attributes>(resource: Resource<A>, input: Create<A> & { project_id: string }): Promise<Row<A>> {
@@ -184,7 +184,7 @@ export class Work implements Context {
       if (ids.length > 0 && resource.inUse) throw resource.inUse(id, from.name, ids);
       return;
     }
-    for (const row of await this.findLocked(from, 'change', `r.${field.sqlName} = ?`, id)) {
+    for (const row of await this.findLocked(from, onDelete === 'delete' ? 'remove' : 'change', `r.${field.sqlName} = ?`, id)) {
       if (onDelete === 'delete') await this.remove(from, row as StoredRow);
       else await this.change(from, row as StoredRow, { [field.name]: null });
     }

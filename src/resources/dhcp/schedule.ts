@@ -83,7 +83,7 @@ export async function schedule(context: Context, networkId: string, host: string
 export async function unschedule(context: Context, networkId: string, host: string): Promise<void> {
   const binding = (await bindingsOf(context, networkId)).find((one) => one.host === host);
   await context.tx.run('DELETE FROM dhcp_bindings WHERE network_id = ? AND host = ?', networkId, host);
-  const row = binding?.port_id ? await context.load(port, binding.port_id, 'change') : undefined;
+  const row = binding?.port_id ? await context.load(port, binding.port_id, 'remove') : undefined;
   if (row) await context.delete(port, row);
   await note(context, networkId, host, 'delete');
 }

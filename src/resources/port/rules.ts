@@ -165,7 +165,7 @@ export const portFollows = [
       const marks = AUTOMATIC_OWNERS.map(() => '?').join(', ');
       const going = await context.findLocked(
         port,
-        'change',
+        'remove',
         `r.network_id = ? AND r.device_owner IN (${marks})`,
         row.id,
         ...AUTOMATIC_OWNERS,

@@ -20,7 +20,7 @@ import {
 import { freePool, poolRanges } from '#ipam/allocate.ts';
 import { setFree, without } from '#ipam/ranges.ts';
 import { subnetErrors } from './errors.ts';
-import type { subnet } from './schema.ts';
+import { subnet } from './schema.ts';
 
 export type Subnet = Row<(typeof subnet)['attributes']>;
 type SubnetCreate = Create<(typeof subnet)['attributes']>;
@@ -76,6 +76,8 @@ async function update(context: Context, before: Subnet, changes: SubnetUpdate): 
   if (changes.gateway_ip === undefined && changes.allocation_pools === undefined) return;
   checkPools(after, prefix);
   if (changes.allocation_pools === undefined) return;
+  // Nobody takes an address while the pools are made anew.
+  await context.load(subnet, before.id, 'remove');
   const used = await context.tx.all<{ ip_address: string }>('SELECT ip_address FROM ip_allocations WHERE subnet_id = ?', before.id);
   await setFree(
     context.tx,
