@@ -1,22 +1,12 @@
 // The identity as foreign programs use it: the `openstack` command, openstacksdk and tempest's dynamic credentials, unchanged, over real HTTP.
 // The tests of a program that the machine does not have are skipped, and say so.
-import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, type TestContext, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ADMIN_PASSWORD, type IdentityServer, identityServer, listen } from '#test/api/identity-server.ts';
 import { engines, type OpenEngine } from '#test/postgres.ts';
-
-const run = promisify(execFile);
-const python = '/usr/bin/python3';
-
-/** For `beforeEach`: skips the tests of a module that Debian's Python does not have. */
-function needs(module: string, debianPackage: string): (context: TestContext) => void {
-  const there = spawnSync(python, ['-c', `import ${module}`]).status === 0;
-  return (context) => context.skip(!there, `this machine has no ${module} (Debian's ${debianPackage})`);
-}
+import { environment as clientEnvironment, needs, python, run, type Variables, variablesOf } from './clients.ts';
 
 let opened: OpenEngine;
 let server: IdentityServer;
@@ -37,18 +27,9 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-type Variables = Readonly<Record<string, string>>;
-const asAdmin = (): Variables => ({
-  OS_AUTH_URL: `${origin}/identity/v3`,
-  OS_USERNAME: 'admin',
-  OS_PASSWORD: ADMIN_PASSWORD,
-  OS_PROJECT_NAME: 'admin',
-  OS_USER_DOMAIN_NAME: 'Default',
-  OS_PROJECT_DOMAIN_NAME: 'Default',
-  OS_IDENTITY_API_VERSION: '3',
-});
+const asAdmin = (): Variables => variablesOf(origin, 'admin', ADMIN_PASSWORD, 'admin');
 /** No variable of whoever runs the tests comes through. */
-const environment = (variables: Variables) => ({ PATH: '/usr/bin:/bin', HOME: home, LC_ALL: 'C.UTF-8', ...variables });
+const environment = (variables: Variables) => clientEnvironment(home, variables);
 
 describe('the openstack command', { timeout: 120_000 }, () => {
   beforeEach(needs('openstackclient', 'python3-openstackclient'));
