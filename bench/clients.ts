@@ -7,6 +7,8 @@ import type { Call, Job, Measured } from './load.ts';
 
 export interface Clients {
   run(job: Job): Promise<Measured>;
+  /** A token of the admin, asked for where the clients are. */
+  signIn(port: number, password: string): Promise<string>;
   /** As `run`; throws unless every answer was a success. */
   well(job: Job): Promise<Measured>;
   close(): Promise<void>;
@@ -32,6 +34,12 @@ export async function startClients(host?: TestHost): Promise<Clients> {
   };
   return {
     run,
+    async signIn(port, password) {
+      child.send({ signIn: { port, password } });
+      const [{ token, failed }] = (await once(child, 'message')) as [{ token?: string; failed?: string }];
+      if (token === undefined) throw new Error(`the clients cannot sign in: ${failed}`);
+      return token;
+    },
     async well(job) {
       const measured = await run(job);
       const bad = Object.keys(measured.statuses).filter((status) => !status.startsWith('2'));

@@ -1,14 +1,21 @@
 // The clients of a benchmark, as a process of their own, so that they share no event loop with what they measure. Started by clients.ts, which
 // sends jobs and gets what was measured. Speaks HTTP/1.1 by hand over connections that stay open: node:http would cost more than a request does.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { deviceName } from '#ml2/binding.ts';
+import { tokenOf } from '#test/cluster/program.ts';
 
-/** One request; with `until`, it is asked again every 2 ms until its answer holds the text so many times. */
+/**
+ * One request. With `until`, it is asked again every 2 ms until its answer holds the text so many times. With `plug`, it creates a port: as soon
+ * as the answer has told its id, its device is made, and the call is over when the port is ACTIVE.
+ */
 export interface Call {
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;
   readonly until?: { readonly text: string; readonly times: number };
+  readonly plug?: true;
 }
 
 /** Requests in order, shared out among `clients`: each sends its next one when its last one was answered. */
@@ -90,6 +97,17 @@ async function open(port: number, token: string): Promise<Connection> {
 
 const count = (text: string, part: string): number => text.split(part).length - 1;
 
+/** One `ip` for all devices, so that making one costs no process. */
+let ip: ChildProcess | undefined;
+
+async function plug(connection: Connection, created: Answer): Promise<Answer> {
+  const id = /"id": ?"([0-9a-f-]{36})"/.exec(created.body)?.[1] ?? '';
+  ip ??= spawn('ip', ['-batch', '-'], { stdio: ['pipe', 'inherit', 'inherit'] });
+  ip.stdin?.write(`tuntap add dev ${deviceName(id)} mode tap\n`);
+  await carryOut(connection, { method: 'GET', path: `/v2.0/ports/${id}`, until: { text: '"status":"ACTIVE"', times: 1 } });
+  return created;
+}
+
 async function carryOut(connection: Connection, call: Call): Promise<Answer> {
   for (const deadline = Date.now() + 60_000; ; ) {
     const answer = await connection.ask(call);
@@ -112,7 +130,9 @@ async function run({ port, token, clients, calls, keep, beside }: Job): Promise<
   const client = async (connection: Connection) => {
     for (let at = next++; at < calls.length; at = next++) {
       const began = performance.now();
-      const { status, body } = await carryOut(connection, calls[at] as Call);
+      const call = calls[at] as Call;
+      const answer = await carryOut(connection, call);
+      const { status, body } = call.plug && answer.status === 201 ? await plug(connection, answer) : answer;
       times[at] = performance.now() - began;
       statuses[status] = (statuses[status] ?? 0) + 1;
       if (status >= 300 && refusal === '') refusal = body;
@@ -137,11 +157,20 @@ async function run({ port, token, clients, calls, keep, beside }: Job): Promise<
   return { seconds, times, statuses, bodies, beside: others, refusal };
 }
 
-process.on('message', (job: Job) => {
-  run(job).then(
-    (measured) => process.send?.({ measured }),
+process.on('message', (message: Job | { readonly signIn: { readonly port: number; readonly password: string } }) => {
+  const done =
+    'signIn' in message
+      ? tokenOf(`http://127.0.0.1:${message.signIn.port}`, message.signIn.password).then((token) => ({ token }))
+      : run(message).then((measured) => ({ measured }));
+  done.then(
+    (answer) => process.send?.(answer),
     (error: Error) => process.send?.({ failed: error.message }),
   );
 });
-process.on('disconnect', () => process.exit());
+const end = () => {
+  ip?.kill();
+  process.exit();
+};
+process.on('disconnect', end);
+process.on('SIGTERM', end);
 process.send?.({ ready: true });
