@@ -1,6 +1,6 @@
 // A socket on which the agents of this host tell root what they hold and would do: `isospin agent show` and `isospin agent plan` ask it. It is also what
 // keeps a second process from steering the same host.
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -27,6 +27,17 @@ export async function serveControl(runDirectory: string, control: Control, signa
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   signal.addEventListener('abort', () => server.close(), { once: true });
+}
+
+/** Removes what the agents of a run directory have left of it: the socket's directory, and itself when nothing else is in it. */
+export function removeControl(runDirectory: string): void {
+  rmSync(dirname(socketOf(runDirectory)), { recursive: true, force: true });
+  try {
+    rmdirSync(runDirectory);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw error;
+  }
 }
 
 /** Asks the agents of this host. Undefined when none run here. */

@@ -1,6 +1,6 @@
 // Commands about this host and those that may join: `host add`, `agent show`, `agent plan`, `clean`.
 import { existsSync, readFileSync } from 'node:fs';
-import { askControl } from '#agents/control.ts';
+import { askControl, removeControl } from '#agents/control.ts';
 import { hostExecutor } from '#host/apply.ts';
 import { runProgram } from '#host/process.ts';
 import { stepText } from '#host/steps.ts';
@@ -117,6 +117,7 @@ export const clean: Command = {
         if (round === 4 && first) throw new Error(`${stepText(first[0])}: ${first[1]}`);
       }
     }
+    removeControl(config.run_directory);
     if (given.on('json')) return printJson(removed);
     for (const line of removed) print(line);
     print(removed.length === 0 ? 'nothing of Isospin was on this host' : 'nothing of Isospin is left on this host');

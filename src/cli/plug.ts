@@ -61,13 +61,16 @@ export const plug: Command = {
     const { network } = await client.call<{ network: { mtu: number } }>('GET', `/v2.0/networks/${port.network_id}`);
     const device = deviceName(port.id);
     if (await exists(device)) throw new Error(`port ${port.id} is plugged on this host already: isospin unplug ${port.id} takes it off`);
+    const inner = given.text('device') ?? 'eth0';
+    if (netns !== undefined && (await exists(inner, netns)))
+      throw new ConfigError(`namespace ${netns} has a device ${inner} already: call this one --device NAME`);
     await bind(client, port.id, host);
     if (tap !== undefined) await makeTap(device, tap, network.mtu);
-    else await makeVeth(device, String(netns), given.text('device') ?? 'eth0', port.mac_address, network.mtu);
+    else await makeVeth(device, String(netns), inner, port.mac_address, network.mtu);
     const active = await untilActive(client, port, host, timeout);
-    if (given.on('dhcp') && netns !== undefined) await takeAddress(netns, given.text('device') ?? 'eth0');
+    if (given.on('dhcp') && netns !== undefined) await takeAddress(netns, inner);
     if (given.on('json')) return printJson(active);
-    const where = netns === undefined ? `tap ${tap}` : `${given.text('device') ?? 'eth0'} of namespace ${netns}`;
+    const where = netns === undefined ? `tap ${tap}` : `${inner} of namespace ${netns}`;
     const addresses = active.fixed_ips.map(({ ip_address }) => ip_address).join(' ');
     print(`port ${port.name || port.id} is ${active.status} on ${host}: ${where}, ${port.mac_address} ${addresses}`);
   },
@@ -177,7 +180,9 @@ async function takeAddress(netns: string, device: string): Promise<void> {
   if (code !== 0) throw new Error(`no address by DHCP in namespace ${netns}: ${stderr.trim().split('\n').at(-1)}`);
 }
 
-const exists = async (device: string): Promise<boolean> => (await runProgram(['ip', 'link', 'show', 'dev', device])).code === 0;
+/** Whether this host, or a namespace of it, has a device. */
+const exists = async (device: string, netns?: string): Promise<boolean> =>
+  (await runProgram(['ip', ...(netns === undefined ? [] : ['-n', netns]), 'link', 'show', 'dev', device])).code === 0;
 
 /** One `ip -batch`, in a namespace of this host or in its own. */
 async function ip(lines: readonly (readonly string[])[], netns?: string): Promise<void> {
