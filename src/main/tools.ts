@@ -33,6 +33,10 @@ export function needTools(env: NodeJS.ProcessEnv = process.env): string | undefi
   return missing.length === 0 ? undefined : `this host serves no ${missing[0]?.[1].for} until it has them: ${named(missing)}`;
 }
 
+/** Those of `tools` that this machine lacks, in words; empty when there are all. */
+export const lacking = (tools: Readonly<Record<string, Tool>>, env: NodeJS.ProcessEnv = process.env): string =>
+  named(Object.entries(tools).filter(([name]) => !found(name, env)));
+
 const named = (missing: readonly (readonly [string, Tool])[]): string =>
   missing.map(([name, { debian }]) => `${name} is not installed (Debian package ${debian})`).join(', ');
 

@@ -127,10 +127,14 @@ test('a step that fails is one line and status 1', { timeout: 90_000 }, async ()
   expect(processes()).toEqual([]);
 });
 
-test('it needs root', { timeout: 60_000 }, async () => {
+test('it needs root, and the programs that it runs', { timeout: 60_000 }, async () => {
   const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
   const refused = await isospin(['demo'], { ...surroundings(), prefix: nobody });
   expect(refused).toMatchObject({ code: 1, stdout: '' });
   expect(refused.said).toHaveLength(1);
   expect(refused.said[0]).toContain('needs root');
+  const hidden = ['unshare', '--mount', 'sh', '-c', 'mount --bind /dev/null "$(command -v openssl)" && exec "$@"', 'sh'];
+  const lacking = await isospin(['demo'], { ...surroundings(), prefix: hidden });
+  expect(lacking).toMatchObject({ code: 1, stdout: '' });
+  expect(lacking.said).toEqual(['isospin: this machine cannot show the demo: openssl is not installed (Debian package openssl)']);
 });

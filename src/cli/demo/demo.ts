@@ -2,18 +2,27 @@
 // others; this is the outside, which tells what they say and ends them. Nothing of it can be left: its files are in memory, and its processes and
 // namespaces end with the throw-away host, however this process ends.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { makeHost } from '#host/throwaway.ts';
 import { ConfigError } from '#main/config.ts';
 import { needRoot } from '#main/host.ts';
+import { lacking, needTools } from '#main/tools.ts';
 import type { Command } from '../command.ts';
 import { print, printJson } from '../print.ts';
 import type { Said, Shown } from './shown.ts';
 
-const PROGRAMS = ['unshare', 'nsenter', 'ip', 'bridge', 'dnsmasq', 'dbus-daemon', 'udhcpc', 'ping', 'openssl'];
+/** What the demo and the agents in it run, besides what wiring needs. */
+const TOOLS = {
+  unshare: { debian: 'util-linux' },
+  nsenter: { debian: 'util-linux' },
+  dnsmasq: { debian: 'dnsmasq-base' },
+  'dbus-daemon': { debian: 'dbus-daemon' },
+  udhcpc: { debian: 'udhcpc' },
+  ping: { debian: 'iputils-ping' },
+  openssl: { debian: 'openssl' },
+};
 /** All hosts share this setting of the machine: an agent may raise it, and it is put back. */
 const INOTIFY = '/proc/sys/fs/inotify/max_user_instances';
 
@@ -23,8 +32,9 @@ export const demo: Command = {
   options: { json: { doc: 'print the steps as JSON, at the end' } },
   async run(given) {
     needRoot();
-    const missing = PROGRAMS.filter((program) => !installed(program));
-    if (missing.length > 0) throw new ConfigError(`the demo needs ${missing.join(', ')}: not installed on this machine`);
+    needTools();
+    const missing = lacking(TOOLS);
+    if (missing !== '') throw new ConfigError(`this machine cannot show the demo: ${missing}`);
     const start = performance.now();
     const json = given.on('json');
     const steps: Shown[] = [];
@@ -58,17 +68,6 @@ export const demo: Command = {
 };
 
 const elapsed = (since: number): number => Math.round((performance.now() - since) / 10) / 100;
-
-function installed(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 function printStep({ number, title, seconds, lines }: Shown): void {
   print(`${String(number).padStart(2)}. ${title} (${seconds.toFixed(1)} s)`);
