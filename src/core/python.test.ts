@@ -1,3 +1,4 @@
+// Printed values against Python itself.
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

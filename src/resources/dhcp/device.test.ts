@@ -1,3 +1,4 @@
+// The names by which a host finds its DHCP ports again.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dhcpDeviceId, nameUuid } from './device.ts';

@@ -1,3 +1,4 @@
+// The SQL that finds ports by their addresses.
 import { expect, test } from 'vitest';
 import { filterByFixedIps } from './filters.ts';
 
