@@ -107,6 +107,8 @@ async function dhcpWords({ tx }: Context, row: PortRow, reports: readonly Stored
   );
   if (!served) return undefined;
   const hosts = await tx.all<{ host: string }>('SELECT host FROM dhcp_bindings WHERE network_id = ?', row.network_id);
+  // No host serves the network, by an operator's wish or for want of an agent: no word will come.
+  if (hosts.length === 0) return undefined;
   const words: Word[] = [];
   for (const { host } of hosts) {
     const report = reports.find((one) => one.host === host && one.key === lease.key);

@@ -129,6 +129,14 @@ describe.each(engines())('reports on $name', (engine) => {
     expect(seen).toEqual(new Set(['ACTIVE', 'BUILD', 'DOWN']));
   });
 
+  test('where no host serves DHCP, nobody is waited for', async () => {
+    const { id, network_id } = await world();
+    await cloud.pipeline.write(system, (work) => work.tx.run('DELETE FROM dhcp_bindings WHERE network_id = ?', network_id));
+    const wish = (await objectsOf('one')).get(`port/${id}`);
+    await say('one', { key: `port/${id}`, digest: String(wish?.digest), error: null });
+    expect(await statusOf(id)).toBe('ACTIVE');
+  });
+
   test('of two hosts that report at once, both are heard', { timeout: 60_000 }, async () => {
     for (let round = 0; round < 10; round++) {
       const first = await world('one');
