@@ -41,8 +41,8 @@ describe('a body', () => {
     [{ networks: {} }, bad("Unable to find 'network' in request body")],
     [{ networks: [5] }, bad("Object 'network' contains invalid data")],
     [{ subnet: {} }, bad("Unable to find 'network' in request body")],
-    [null, bad('Resource body required')],
-    [undefined, bad('Resource body required')],
+    [null, bad("Unable to find 'network' in request body")],
+    [undefined, bad("Unable to find 'network' in request body")],
     [[], bad('Resource body required')],
     ['x', bad('Resource body required')],
   ])('%j', (body, answer) => {

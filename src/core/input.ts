@@ -21,8 +21,9 @@ type Body = Readonly<Record<string, unknown>>;
 
 /** The inner objects of a create: one for `{"port": {…}}`, several for `{"ports": [{…}, {"port": {…}}]}`. */
 export function createBodies(resource: Resource, body: unknown): { readonly items: readonly Body[]; readonly bulk: boolean } {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw bad('Resource body required');
   const { name, collection } = resource;
+  if (body === undefined || body === null) throw bad(`Unable to find '${name}' in request body`);
+  if (typeof body !== 'object' || Array.isArray(body)) throw bad('Resource body required');
   if (!Object.hasOwn(body, collection)) return { items: [innerBody(resource, body)], bulk: false };
   if (!resource.bulk) throw bad('Bulk operation not supported');
   const list = (body as Body)[collection];

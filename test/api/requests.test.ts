@@ -113,7 +113,7 @@ describe.each(engines())('requests on $name', (engine) => {
     const refused = async (body: unknown, message: string, type = 'HTTPBadRequest') =>
       expectError(await member('POST', '/networks', body), 400, type, message);
     await refused('{', 'Body contains invalid data');
-    await refused('', 'Resource body required');
+    await refused('', "Unable to find 'network' in request body");
     await refused('[]', 'Resource body required');
     await refused('null', 'Resource body required');
     await refused('"text"', 'Resource body required');
