@@ -115,7 +115,7 @@ describe.each(engines())('requests on $name', (engine) => {
     await refused('{', 'Body contains invalid data');
     await refused('', "Unable to find 'network' in request body");
     await refused('[]', 'Resource body required');
-    await refused('null', 'Resource body required');
+    await refused('null', "Unable to find 'network' in request body");
     await refused('"text"', 'Resource body required');
     await refused({}, "Unable to find 'network' in request body");
     await refused({ network: null }, "Unable to find 'network' in request body");
