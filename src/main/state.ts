@@ -3,14 +3,12 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, chmodSync, constants, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { lockFile } from '#store/file-lock.ts';
 import { ConfigError } from './values.ts';
 
 export const databaseFile = (state: string): string => join(state, 'isospin.db');
 const passwordFile = (state: string): string => join(state, 'admin-password');
 const addressFile = (state: string): string => join(state, 'server.json');
-
-const lockFile = (state: string): string => join(state, 'lock');
 
 /** Makes the directory if need be. Throws {@link ConfigError} when it cannot be used. */
 export function prepareState(state: string): void {
@@ -26,27 +24,19 @@ export function prepareState(state: string): void {
 
 /**
  * Keeps every other server from this state directory until the answer is called or this process ends, however it ends. Throws {@link ConfigError}
- * when one uses it. The lock is the kernel's, held through SQLite, because Node itself cannot lock files.
+ * when one uses it.
  */
 export function lockState(state: string): () => void {
-  let lock: DatabaseSync | undefined;
+  let release: (() => void) | undefined;
   try {
-    writeFileSync(lockFile(state), '', { flag: 'a', mode: 0o600 });
-    lock = new DatabaseSync(lockFile(state), { timeout: 0 });
-    lock.exec('BEGIN EXCLUSIVE');
+    release = lockFile(join(state, 'lock'));
   } catch (error) {
-    lock?.close();
-    const { errcode, message } = error as Error & { errcode?: number };
-    const other = errcode === SQLITE_BUSY ? pidOf(state) : undefined;
-    if (errcode === SQLITE_BUSY)
-      throw new ConfigError(`another server uses the state directory ${state}${other === undefined ? '' : ` (process ${other})`}`);
-    throw new ConfigError(`the state directory ${state} cannot be locked: ${message.split(',')[0]}`);
+    throw new ConfigError(`the state directory ${state} cannot be locked: ${(error as Error).message.split(',')[0]}`);
   }
-  const held = lock;
-  return () => held.close();
+  if (release !== undefined) return release;
+  const other = pidOf(state);
+  throw new ConfigError(`another server uses the state directory ${state}${other === undefined ? '' : ` (process ${other})`}`);
 }
-
-const SQLITE_BUSY = 5;
 
 function pidOf(state: string): number | undefined {
   try {
