@@ -24,6 +24,7 @@ import { migrate } from '#store/migrate.ts';
 import { openPostgres } from '#store/postgres.ts';
 import { openSqlite } from '#store/sqlite.ts';
 import { type Store, StoreUnavailable } from '#store/store.ts';
+import { closable } from './closing.ts';
 import { type Config, ConfigError, hint, readGiven, settingsOf } from './config.ts';
 import { databaseFile, firstPassword, forgetPassword, lockState, prepareState } from './state.ts';
 
@@ -76,6 +77,7 @@ export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
     const pruning = setInterval(() => void prune(store, config.journal_keep, log), PRUNE_EVERY);
     pruning.unref();
     const opened = bus;
+    const closing = closable(app.server);
     return {
       app,
       pipeline,
@@ -84,7 +86,9 @@ export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
       listen: () => listen(app, config),
       async close() {
         clearInterval(pruning);
+        const closed = closing();
         await app.close();
+        closed();
         hosts.close();
         await opened.close();
         await store.close();
