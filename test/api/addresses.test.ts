@@ -143,6 +143,14 @@ describe.each(engines())('addresses on $name', (engine) => {
     expect(answers.filter((answer) => answer.at('NeutronError.type') === 'IpAddressAlreadyAllocated')).toHaveLength(9);
   });
 
+  test('250 ports at once: no error, no address twice', { timeout: 60_000 }, async () => {
+    const { network } = await cloud.wired('10.0.0.0/23', cloud.admin);
+    const answers = await Promise.all(Array.from({ length: 250 }, () => post(network)));
+    expect(answers.map(({ status, text }) => (status === 201 ? 201 : text)).filter((one) => one !== 201)).toEqual([]);
+    expect(new Set(answers.map((answer) => answer.at('port.fixed_ips.0.ip_address'))).size).toBe(250);
+    expect(new Set(answers.map((answer) => answer.at('port.mac_address'))).size).toBe(250);
+  });
+
   test('a second subnet is used when the first is full', async () => {
     const { network } = await cloud.wired('10.0.0.0/30', cloud.admin);
     await subnetOn(network, '10.0.1.0/30');

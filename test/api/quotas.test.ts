@@ -70,6 +70,21 @@ describe.each(engines())('quotas on $name', (engine) => {
     expect((await admin('GET', path)).body).toEqual({ quota: DEFAULTS });
   });
 
+  test('what was set, and by whom, is in the journal', async () => {
+    const path = '/quotas/a-journalled-project';
+    await admin('PUT', path, { quota: { network: 3 } });
+    await admin('DELETE', path);
+    const entries = await cloud.store.read.all(
+      "SELECT kind, action, actor FROM journal WHERE kind = 'quota' AND object_id = 'a-journalled-project' ORDER BY position",
+    );
+    const [{ actor } = { actor: '' }] = entries;
+    expect(entries).toEqual([
+      { kind: 'quota', action: 'update', actor },
+      { kind: 'quota', action: 'delete', actor },
+    ]);
+    expect(actor).toMatch(/^[0-9a-f]{32}$/);
+  });
+
   test('whose project it is can be asked', async () => {
     expect((await member('GET', '/quotas/tenant')).body).toEqual({ tenant: { tenant_id: cloud.member.projectId } });
     expect((await member('GET', '/quotas/project')).body).toEqual({ project: { project_id: cloud.member.projectId } });

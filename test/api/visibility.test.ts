@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, NOWHERE, openCloud, type Person, type Shown } from './cloud.ts';
+import { ADMIN_PASSWORD, passwordLogin } from './identity-server.ts';
 
 describe.each(engines())('visibility on $name', (engine) => {
   let cloud: Cloud;
@@ -205,6 +206,30 @@ describe.each(engines())('visibility on $name', (engine) => {
       'rule:update_port is disallowed by policy',
     );
     expect((await member('DELETE', `/ports/${foreign.id}`)).status).toBe(204);
+  });
+
+  test('a token of no project sees what its roles let it, owns nothing, and is never an accident', async () => {
+    const tokenFor = async (scope: unknown) => {
+      const login = passwordLogin({ name: 'admin', domain: { id: 'default' } }, ADMIN_PASSWORD, scope);
+      return String((await cloud.send('POST', '/identity/v3/auth/tokens', { body: login })).headers['x-subject-token']);
+    };
+    const [unscoped, system] = [await tokenFor('unscoped'), await tokenFor({ system: { all: true } })];
+    expect((await cloud.send('GET', '/ports', { token: unscoped })).at('ports')).toEqual([]);
+    expectError(await cloud.send('GET', `/networks/${network.id}`, { token: unscoped }), 404, 'NetworkNotFound');
+    expect((await cloud.send('GET', `/networks/${network.id}`, { token: system })).status).toBe(200);
+    for (const token of [unscoped, system]) {
+      const made = await cloud.send('POST', '/networks', { token, body: { network: {} } });
+      expectError(made, 400, 'HTTPBadRequest', "Failed to parse request. Required attribute 'project_id' not specified");
+    }
+    const named = { network: { project_id: cloud.member.projectId } };
+    expectError(
+      await cloud.send('POST', '/networks', { token: unscoped, body: named }),
+      400,
+      'HTTPBadRequest',
+      /not allowed for the current user/,
+    );
+    expect((await cloud.send('POST', '/networks', { token: system, body: named })).at('network.project_id')).toBe(cloud.member.projectId);
+    expect((await cloud.send('GET', '/quotas/project', { token: unscoped })).body).toEqual({ project: { project_id: '' } });
   });
 
   test("agents are nobody's to see but the administrator's: empty lists, not refusals", async () => {
