@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { brokenImports } from './imports.ts';
+import { brokenLinks } from './links.ts';
 import { readTree, root } from './tree.ts';
 
 /** A check by name; `find` answers what is wrong, a line each. */
@@ -17,6 +18,7 @@ export const checks: readonly Check[] = [
   { name: 'types', find: () => types() },
   { name: 'imports', find: async (tree) => brokenImports(only(tree, isTypeScript)) },
   { name: 'generated', find: (tree) => generated(tree) },
+  { name: 'links', find: async (tree) => brokenLinks(tree) },
   { name: 'size', find: async (tree) => tooLong(tree) },
   { name: 'opening comment', find: async (tree) => unexplained(tree) },
 ];
