@@ -7,6 +7,7 @@ import { dhcpTarget } from '#agents/dhcp/target.ts';
 import { linuxBridgeTarget } from '#agents/l2/target.ts';
 import type { AgentRecord, ServerLink } from '#agents/link.ts';
 import type { Target } from '#agents/target.ts';
+import { whyPowerless } from '#host/privileges.ts';
 import { stepText } from '#host/steps.ts';
 import { type Config, ConfigError } from './config.ts';
 import { needTools } from './tools.ts';
@@ -89,4 +90,6 @@ export async function runHost(config: Config, link: ServerLink, log: Logger, sig
 export function needRoot(): void {
   if (process.getuid?.() !== 0)
     throw new ConfigError('wiring networks needs root: run it with sudo, or run `isospin server` for the API alone');
+  const powerless = whyPowerless();
+  if (powerless !== undefined) throw new ConfigError(powerless);
 }
