@@ -77,15 +77,18 @@ export function keystoneIdentity(options: KeystoneOptions): Identity {
       own = undefined;
       throw error;
     });
-    const response = await call('/auth/tokens?nocatalog', { headers: { 'x-auth-token': await own, 'x-subject-token': token } });
+    const used = own;
+    const response = await call('/auth/tokens?nocatalog', { headers: { 'x-auth-token': await used, 'x-subject-token': token } });
     if (response.status === 401 && again) {
-      own = undefined;
+      // Of many that find it over, the first signs in and the others wait with it.
+      if (own === used) own = undefined;
       return ask(token, false);
     }
     const until = Date.now() + trust;
     if (response.status === 404) return { actor: undefined, until };
     if (response.status !== 200) throw away(`Keystone answered ${response.status} to a validation`);
-    const body = (await response.json()) as TokenBody;
+    const body = (await response.json().catch(() => undefined)) as unknown;
+    if (!isToken(body)) throw away('what answers a validation is no Keystone: its body is not a token');
     return { actor: actorOf(body), until: Math.min(until, Date.parse(body.token.expires_at)) };
   }
 
@@ -97,6 +100,7 @@ export function keystoneIdentity(options: KeystoneOptions): Identity {
 
   return {
     authenticate(token) {
+      if (token === '') return undefined;
       // Tokens themselves are not kept.
       const key = createHash('sha256').update(token).digest('base64');
       const known = cache.get(key);
@@ -107,6 +111,15 @@ export function keystoneIdentity(options: KeystoneOptions): Identity {
     },
     challenge: () => `Keystone uri="${url.replace(/\/v3$/, '')}"`,
   };
+}
+
+/** Whether a body is what the Identity API says of a token; a proxy's login page is not. */
+function isToken(body: unknown): body is TokenBody {
+  const token = (body as Partial<TokenBody> | null | undefined)?.token;
+  const texts: unknown[] = [token?.user?.id, token?.user?.name, token?.expires_at];
+  const roles: unknown = token?.roles ?? [];
+  const named = Array.isArray(roles) && roles.every((role: { name?: unknown } | null) => typeof role?.name === 'string');
+  return named && texts.every((text) => typeof text === 'string');
 }
 
 /** A Keystone that does not know implied roles yet must mean the same. */
