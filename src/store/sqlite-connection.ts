@@ -2,7 +2,7 @@
 // Used by sqlite.ts, once for writing and once for reading. Everything here is synchronous.
 import { closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { ConstraintViolation, StoreUnavailable } from './store.ts';
+import { ConstraintViolation, type SqlValue, StoreUnavailable } from './store.ts';
 
 /** Prepared statements a connection keeps; beyond it the ones unused for longest are dropped. */
 const STATEMENTS = 400;
@@ -13,10 +13,18 @@ const CHECKPOINT_PAGES = 4_000;
 /** Files up to this size, bytes, are checked from end to end when they are opened (about 1 s a GiB). */
 const CHECKED_BYTES = 256 * 1024 * 1024;
 
+/** A prepared statement. */
+export interface Statement {
+  /** Answers the number of rows changed. */
+  run(...params: SqlValue[]): number;
+  get<Row>(...params: SqlValue[]): Row | undefined;
+  all<Row>(...params: SqlValue[]): Row[];
+}
+
 export interface SqliteConnection {
   readonly db: DatabaseSync;
   /** The prepared statement of this text, from the cache where it is there. */
-  prepare(sql: string): StatementSync;
+  prepare(sql: string): Statement;
 }
 
 /** Opens the file that `openWriter` has prepared, for reading only. */
@@ -65,13 +73,13 @@ function makePrivate(path: string): void {
 }
 
 /** Two generations instead of a strict order of use: a hit costs one look-up and moves nothing. */
-function statementCache(db: DatabaseSync): (sql: string) => StatementSync {
-  let young = new Map<string, StatementSync>();
-  let old = new Map<string, StatementSync>();
+function statementCache(db: DatabaseSync): (sql: string) => Statement {
+  let young = new Map<string, Statement>();
+  let old = new Map<string, Statement>();
   return (sql) => {
     const hit = young.get(sql);
     if (hit !== undefined) return hit;
-    const statement = old.get(sql) ?? db.prepare(sql);
+    const statement = old.get(sql) ?? statementOf(db.prepare(sql));
     if (young.size >= STATEMENTS / 2) {
       old = young;
       young = new Map();
@@ -79,6 +87,32 @@ function statementCache(db: DatabaseSync): (sql: string) => StatementSync {
     young.set(sql, statement);
     return statement;
   };
+}
+
+/**
+ * Takes rows as arrays and makes the objects itself: those that node:sqlite makes are dictionaries, in which every look-up costs twice as much, and a
+ * list looks up each value of each row several times.
+ */
+function statementOf(statement: StatementSync): Statement {
+  statement.setReturnArrays(true);
+  let build: RowBuilder | undefined;
+  const row = <Row>(values: unknown): Row => (build ??= rowBuilder(statement.columns().map(({ name }) => name)))(values) as Row;
+  return {
+    run: (...params) => Number(statement.run(...params).changes),
+    get<Row>(...params: SqlValue[]) {
+      const values: unknown = statement.get(...params);
+      return values === undefined ? undefined : row<Row>(values);
+    },
+    all: <Row>(...params: SqlValue[]) => (statement.all(...params) as unknown[]).map((values) => row<Row>(values)),
+  };
+}
+
+type RowBuilder = (values: unknown) => unknown;
+
+/** An object literal as code, so that all rows of a statement have one shape. The names stand in our own SQL. */
+function rowBuilder(names: readonly string[]): RowBuilder {
+  const members = names.map((name, index) => `${JSON.stringify(name)}: values[${index}]`);
+  return new Function('values', `return { ${members.join(', ')} };`) as RowBuilder;
 }
 
 /** SQLite's primary result codes that say the database cannot work now, and what to tell about them. */

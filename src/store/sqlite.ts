@@ -169,9 +169,9 @@ function attempt<T>(scope: Scope, statement: () => T): Promise<T> {
 function txOver(connection: SqliteConnection, scope: Scope): Tx {
   return {
     dialect: sqliteDialect,
-    get: <Row>(sql: string, ...params: SqlValue[]) => attempt(scope, () => connection.prepare(sql).get(...params) as Row | undefined),
-    all: <Row>(sql: string, ...params: SqlValue[]) => attempt(scope, () => connection.prepare(sql).all(...params) as Row[]),
-    run: (sql, ...params) => attempt(scope, () => Number(connection.prepare(sql).run(...params).changes)),
+    get: <Row>(sql: string, ...params: SqlValue[]) => attempt(scope, () => connection.prepare(sql).get<Row>(...params)),
+    all: <Row>(sql: string, ...params: SqlValue[]) => attempt(scope, () => connection.prepare(sql).all<Row>(...params)),
+    run: (sql, ...params) => attempt(scope, () => connection.prepare(sql).run(...params)),
   };
 }
 
@@ -185,7 +185,7 @@ function readerOver(connection: SqliteConnection): Reader {
   };
   return {
     dialect: sqliteDialect,
-    get: <Row>(sql: string, ...params: SqlValue[]) => answer(() => connection.prepare(sql).get(...params) as Row | undefined),
-    all: <Row>(sql: string, ...params: SqlValue[]) => answer(() => connection.prepare(sql).all(...params) as Row[]),
+    get: <Row>(sql: string, ...params: SqlValue[]) => answer(() => connection.prepare(sql).get<Row>(...params)),
+    all: <Row>(sql: string, ...params: SqlValue[]) => answer(() => connection.prepare(sql).all<Row>(...params)),
   };
 }
