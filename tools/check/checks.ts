@@ -2,6 +2,7 @@
 // The programs run beside each other.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { wrongFragments } from '../changelog/fragments.ts';
 import { brokenImports } from './imports.ts';
 import { brokenLinks } from './links.ts';
 import { readTree, root } from './tree.ts';
@@ -19,6 +20,7 @@ export const checks: readonly Check[] = [
   { name: 'imports', find: async (tree) => brokenImports(only(tree, isTypeScript)) },
   { name: 'generated', find: (tree) => generated(tree) },
   { name: 'links', find: async (tree) => brokenLinks(tree) },
+  { name: 'changelog fragments', find: async (tree) => wrongFragments(tree) },
   { name: 'size', find: async (tree) => tooLong(tree) },
   { name: 'opening comment', find: async (tree) => unexplained(tree) },
 ];
