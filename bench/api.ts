@@ -1,5 +1,7 @@
 // Port create, show, update, list and delete over HTTP, at 1 and at 8 clients, against the bare program. The targets: half of the bare
 // throughput for show and create, a third for the list of all 1,000.
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { scratch } from '#test/cluster/program.ts';
 import { type Clients, idsIn, type Served, startClients } from './clients.ts';
 import { type Benchmark, compared, type Figure, percentile, type Sizes, scaled, type Target } from './figures.ts';
 import type { Call, Measured } from './load.ts';
@@ -69,7 +71,7 @@ export const api: Benchmark = {
         { ...bare, network: 'bare', ids: [] },
       ];
       const rows = scaled(sizes, 1_000, 20);
-      const figures: Figure[] = [];
+      const figures: Figure[] = [{ what: 'one fsync of this disk', value: fsyncTime(sizes), unit: 'ms' }];
       for (const side of sides) await fill(clients, side, rows);
       // Both programs are compiled before the first figure counts.
       for (const operation of operations) await turn(clients, sides, operation, 8, sizes, rows, 0);
@@ -83,6 +85,22 @@ export const api: Benchmark = {
     }
   },
 };
+
+/** Milliseconds until 4 KiB written to a file are on the disk, the median: the least that any commit costs here. */
+function fsyncTime(sizes: Sizes): number {
+  const directory = scratch();
+  const file = openSync(directory.file('file'), 'w');
+  const times: number[] = [];
+  for (let n = 0; n < scaled(sizes, 200, 10); n++) {
+    const began = performance.now();
+    writeSync(file, Buffer.alloc(4_096, n), 0, 4_096, 0);
+    fsyncSync(file);
+    times.push(performance.now() - began);
+  }
+  closeSync(file);
+  directory.remove();
+  return percentile(times, 0.5);
+}
 
 async function measured(clients: Clients, sides: readonly [Side, Side], operation: Operation, count: number, sizes: Sizes, rows: number) {
   const turns: Turn[] = [];
