@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, NOWHERE, openCloud, type Shown } from './cloud.ts';
+import { invariants } from './random-values.ts';
 
 interface FixedIp {
   readonly subnet_id: string;
@@ -15,7 +16,10 @@ describe.each(engines())('addresses on $name', (engine) => {
     cloud = await openCloud(engine, { settings: { quota: { port: -1 } } });
     admin = cloud.as(cloud.admin);
   });
-  afterAll(() => cloud.close());
+  afterAll(async () => {
+    await invariants(cloud);
+    await cloud.close();
+  });
 
   const subnetOn = (network: Shown, cidr: string, more: object = {}) =>
     cloud.make('subnet', { network_id: network.id, cidr, ip_version: cidr.includes(':') ? 6 : 4, ...more }, cloud.admin);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, openCloud, type Shown } from './cloud.ts';
+import { invariants } from './random-values.ts';
 
 const UNBOUND = { 'binding:vif_type': 'unbound', 'binding:vif_details': {} };
 const FAILED = { 'binding:vif_type': 'binding_failed', 'binding:vif_details': {} };
@@ -13,7 +14,10 @@ describe.each(engines())('bindings on $name', (engine) => {
     cloud = await openCloud(engine);
     admin = cloud.as(cloud.admin);
   });
-  afterAll(() => cloud.close());
+  afterAll(async () => {
+    await invariants(cloud);
+    await cloud.close();
+  });
 
   const portOn = (network: Shown, host: string, more: object = {}) =>
     cloud.make('port', { network_id: network.id, 'binding:host_id': host, ...more }, cloud.admin);
@@ -124,7 +128,15 @@ describe.each(engines())('bindings on $name', (engine) => {
     await link.report([{ key: `port/${port.id}`, digest: 'of another time', error: null }]);
     expect((await shown(port)).status).toBe('BUILD');
     expect(await say('port', null)).toBe('ACTIVE');
+    // New wiring is not wired yet.
+    await admin('PUT', `/ports/${port.id}`, { port: { fixed_ips: [{ ip_address: '10.0.0.77' }] } });
+    expect((await shown(port)).status).toBe('BUILD');
+    expect(await say('lease', null)).toBe('ACTIVE');
+    const renamed = await admin('PUT', `/ports/${port.id}`, { port: { name: 'renamed' } });
+    expect(renamed.at('port.status')).toBe('ACTIVE');
     expect((await admin('PUT', `/ports/${port.id}`, { port: { admin_state_up: false } })).at('port.status')).toBe('DOWN');
+    await admin('DELETE', `/ports/${port.id}`);
+    expect(await cloud.store.read.all('SELECT object_key FROM reports WHERE object_key LIKE ?', `%${port.id}`)).toEqual([]);
   });
 });
 
@@ -135,7 +147,10 @@ describe.each(engines())('DHCP servers on $name', (engine) => {
     cloud = await openCloud(engine);
     admin = cloud.as(cloud.admin);
   });
-  afterAll(() => cloud.close());
+  afterAll(async () => {
+    await invariants(cloud);
+    await cloud.close();
+  });
 
   const serversOf = async (network: Shown) =>
     (await admin('GET', `/ports?network_id=${network.id}&device_owner=network:dhcp`)).at('ports') as Shown[];

@@ -197,7 +197,37 @@ describe.each(engines())('lists on $name', (engine) => {
     expect(ids(await get('/networks?limit=2&page_reverse=true'))).toEqual(sorted.slice(3));
     const first = await get(`/networks?limit=2&page_reverse=true&marker=${sorted[1]}`);
     expect(ids(first)).toEqual(sorted.slice(0, 1));
-    expect(linksOf(first).next?.searchParams.get('marker')).toBe(sorted[0]);
+    const { next } = linksOf(first);
+    expect([next?.searchParams.get('marker'), next?.searchParams.get('page_reverse')]).toEqual([sorted[0], null]);
+  });
+
+  test('null comes before every value, in orders and in pages', async () => {
+    const network = await cloud.make('network', {}, cloud.stranger);
+    for (const [cidr, gateway_ip] of [
+      ['10.4.0.0/24', '10.4.0.1'],
+      ['10.5.0.0/24', null],
+      ['10.6.0.0/24', '10.6.0.1'],
+      ['10.7.0.0/24', null],
+    ]) {
+      await cloud.make('subnet', { network_id: network.id, ip_version: 4, cidr, gateway_ip }, cloud.stranger);
+    }
+    const find = cloud.as(cloud.stranger);
+    for (const [direction, expected] of [
+      ['asc', [null, null, '10.4.0.1', '10.6.0.1']],
+      ['desc', ['10.6.0.1', '10.4.0.1', null, null]],
+    ] as const) {
+      const order = `network_id=${network.id}&sort_key=gateway_ip&sort_dir=${direction}`;
+      const gateways = (answer: Reply) => (answer.at('subnets') as Shown[]).map(({ gateway_ip }) => gateway_ip);
+      expect(gateways(await find('GET', `/subnets?${order}`))).toEqual(expected);
+      const paged: unknown[] = [];
+      for (let page = await find('GET', `/subnets?${order}&limit=1`); ; ) {
+        paged.push(...gateways(page));
+        const { next } = linksOf(page, 'subnets');
+        if (!next) break;
+        page = await find('GET', next.pathname + next.search);
+      }
+      expect(paged).toEqual(expected);
+    }
   });
 
   test('limits and markers', async () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, openCloud, type Shown } from './cloud.ts';
+import { invariants } from './random-values.ts';
 
 describe.each(engines())('networks on $name', (engine) => {
   let cloud: Cloud;
@@ -20,7 +21,10 @@ describe.each(engines())('networks on $name', (engine) => {
     admin = cloud.as(cloud.admin);
     member = cloud.as(cloud.member);
   });
-  afterAll(() => cloud.close());
+  afterAll(async () => {
+    await invariants(cloud);
+    await cloud.close();
+  });
 
   const provider = async (attributes: object) =>
     admin('POST', '/networks', {

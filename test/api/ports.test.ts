@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, openCloud, type Shown } from './cloud.ts';
+import { invariants } from './random-values.ts';
 
 describe.each(engines())('ports on $name', (engine) => {
   let cloud: Cloud;
@@ -15,7 +16,10 @@ describe.each(engines())('ports on $name', (engine) => {
     member = cloud.as(cloud.member);
     ({ network, subnet } = await cloud.wired('10.0.0.0/24'));
   });
-  afterAll(() => cloud.close());
+  afterAll(async () => {
+    await invariants(cloud);
+    await cloud.close();
+  });
 
   const post = (attributes: object, as = member) => as('POST', '/ports', { port: { network_id: network.id, ...attributes } });
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, openCloud, type Reply, type Shown } from './cloud.ts';
+import { invariants } from './random-values.ts';
 
 describe.each(engines())('subnets on $name', (engine) => {
   let cloud: Cloud;
@@ -12,7 +13,10 @@ describe.each(engines())('subnets on $name', (engine) => {
     admin = cloud.as(cloud.admin);
     member = cloud.as(cloud.member);
   });
-  afterAll(() => cloud.close());
+  afterAll(async () => {
+    await invariants(cloud);
+    await cloud.close();
+  });
 
   /** On a network of its own. */
   async function post(attributes: object): Promise<Reply> {

@@ -245,6 +245,15 @@ describe.each(engines())('visibility on $name', (engine) => {
       'PolicyNotAuthorized',
       'rule:get_dhcp-networks is disallowed by policy',
     );
+    const steer = `/agents/${id}/dhcp-networks`;
+    const denied = 'rule:create_dhcp-network is disallowed by policy';
+    expectError(await member('POST', steer, { network_id: network.id }), 403, 'PolicyNotAuthorized', denied);
+    expectError(
+      await member('DELETE', `${steer}/${network.id}`),
+      403,
+      'PolicyNotAuthorized',
+      'rule:delete_dhcp-network is disallowed by policy',
+    );
     expectError(
       await member('GET', `/networks/${network.id}/dhcp-agents`),
       403,
