@@ -53,7 +53,9 @@ async function serve(config: Config, log: Logger, startHost?: (cloud: Cloud, sig
     host = await startHost?.(cloud, signal);
     await Promise.race([host?.joined, stopped]);
     if (signal.aborted) return;
-    writeAddress(config.state, { url, pid: process.pid, embedded: cloud.embedded, ...(host && { host: config.host }) });
+    // Clients of this machine too: a certificate is for the public name.
+    const reached = (config.public_url ?? url).replace(/\/+$/, '');
+    writeAddress(config.state, { url: reached, pid: process.pid, embedded: cloud.embedded, ...(host && { host: config.host }) });
     process.stderr.write(`isospin: not enforced yet: ${notEnforced}\n`);
     say(`isospin: ready at ${url}`);
     await stopped;
