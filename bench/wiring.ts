@@ -13,59 +13,90 @@ const HOST = 'bench-host';
 /** A bridge takes 1,023 ports. */
 const EACH_NETWORK = 100;
 
+/** A throw-away host with `isospin up` and clients on it. */
+interface World {
+  readonly host: TestHost;
+  readonly clients: Clients;
+  readonly served: Served;
+  close(): Promise<void>;
+}
+
+async function makeWorld(): Promise<World> {
+  const host = await makeHost('bench');
+  try {
+    const up = await startUp(host, ['--host', HOST]);
+    const clients = await startClients(host);
+    const served = { port: up.port, token: await clients.signIn(up.port, passwordOf(up.state)) };
+    const close = async () => {
+      await clients.close();
+      await up.close();
+      await host.close();
+    };
+    return { host, clients, served, close };
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}
+
 export const wiring: Benchmark = {
   name: 'wiring',
   doc: 'POST to ACTIVE alone and among 1,000 ports, 100 ports plugged at once, subnet to DHCP server',
   async run(sizes) {
-    const [host, bare] = await Promise.all([makeHost('bench'), makeHost('bare')]);
+    const bare = await makeHost('bare');
     try {
-      const up = await startUp(host, ['--host', HOST]);
-      const clients = await startClients(host);
+      const [alone, crowded] = [await makeWorld(), await makeWorld()];
       try {
-        const served: Served = { port: up.port, token: await clients.signIn(up.port, passwordOf(up.state)) };
-        return await measure(sizes, clients, served, host, bare);
+        return [
+          ...(await oneByOne(sizes, alone, crowded, bare)),
+          ...(await pluggedAtOnce(sizes, alone, bare)),
+          ...(await dhcpServers(sizes, alone, bare)),
+        ];
       } finally {
-        await clients.close();
-        await up.close();
+        await alone.close();
+        await crowded.close();
       }
     } finally {
-      await host.close();
       await bare.close();
     }
   },
 };
 
-async function measure(sizes: Sizes, clients: Clients, served: Served, host: TestHost, bare: TestHost): Promise<Figure[]> {
-  const servers = await dhcpServers(sizes, clients, served, host, bare);
-  const atOnce = await pluggedAtOnce(sizes, clients, served, host, bare);
-  const network = await makeNetwork(clients, served, '10.1.0.0/16', true);
-  const count = scaled(sizes, 30, 4);
-  await toActive(clients, served, network, 3);
-  const alone = await toActive(clients, served, network, count);
+/** Two hosts asked by turns: one with these ports alone, one with 1,000 besides. */
+async function oneByOne(sizes: Sizes, alone: World, crowded: World, bare: TestHost): Promise<Figure[]> {
   const crowd = scaled(sizes, 1_000, 100);
-  for (let there = 0; there < crowd; there += EACH_NETWORK) await crowdIn(clients, served, host, Math.min(EACH_NETWORK, crowd - there));
-  const among = await toActive(clients, served, network, count);
-  const by = await barePlug(bare, count);
-  const target = { of: 'ratio', most: 1.5 } as const;
-  const turn = [{ value: median(among), limit: median(alone) }];
+  for (let there = 0; there < crowd; there += EACH_NETWORK) await crowdIn(crowded, Math.min(EACH_NETWORK, crowd - there));
+  const sides: { world: World; network: string }[] = [];
+  for (const world of [alone, crowded]) sides.push({ world, network: await makeNetwork(world.clients, world.served, '10.1.0.0/16', true) });
+  const count = scaled(sizes, 8, 2);
+  const alones: { value: number; limit: number }[] = [];
+  const crowds: { value: number; limit: number }[] = [];
+  for (let turn = 0; turn <= sizes.repetitions; turn++) {
+    const [one = 0, other = 0] = [await medianOf(sides[0], count), await medianOf(sides[1], count)];
+    const limit = await barePlug(bare, turn, count);
+    if (turn === 0) continue; // the DHCP servers start
+    alones.push({ value: one, limit });
+    crowds.push({ value: other, limit: one });
+  }
   return [
-    compared('POST to ACTIVE, alone on the host', 'ms', [{ value: median(alone), limit: by }], 'one ip -batch'),
-    compared(`POST to ACTIVE, ${crowd.toLocaleString('en')} ports on the host`, 'ms', turn, 'alone', target),
-    ...atOnce,
-    ...servers,
+    compared('POST to ACTIVE, alone on the host', 'ms', alones, 'one ip -batch'),
+    compared(`POST to ACTIVE, ${crowd.toLocaleString('en')} ports on the host`, 'ms', crowds, 'alone', { of: 'ratio', most: 1.5 }),
   ];
 }
+
+const medianOf = async (side: { world: World; network: string } | undefined, count: number): Promise<number> =>
+  side ? median(await toActive(side.world, side.network, count)) : Number.NaN;
 
 const bound = (network_id: string) => ({ network_id, 'binding:host_id': HOST });
 
 /** Milliseconds from each POST to ACTIVE, one port after the other. */
-async function toActive(clients: Clients, served: Served, network: string, count: number): Promise<readonly number[]> {
+async function toActive({ clients, served }: World, network: string, count: number): Promise<readonly number[]> {
   const call = { method: 'POST', path: '/v2.0/ports', body: { port: bound(network) }, plug: true } as const;
   return (await clients.well({ ...served, clients: 1, calls: new Array(count).fill(call) })).times;
 }
 
 /** Ports that are created but not plugged. */
-async function create(clients: Clients, served: Served, network: string, count: number): Promise<string[]> {
+async function create({ clients, served }: World, network: string, count: number): Promise<string[]> {
   const body = { ports: Array.from({ length: count }, () => bound(network)) };
   const made = await clients.well({ ...served, clients: 1, calls: [{ method: 'POST', path: '/v2.0/ports', body }], keep: true });
   return idsIn(made.bodies, 'port');
@@ -74,18 +105,21 @@ async function create(clients: Clients, served: Served, network: string, count: 
 const taps = (ids: readonly string[]): string[] => ids.map((id) => `tuntap add dev ${deviceName(id)} mode tap`);
 
 /** Resolves when so many ports of a network are ACTIVE. */
-const active = (clients: Clients, served: Served, network: string, count: number): Promise<unknown> =>
+const active = ({ clients, served }: World, network: string, count: number): Promise<unknown> =>
   askOnce(clients, served, {
     method: 'GET',
     path: `/v2.0/ports?network_id=${network}&status=ACTIVE&device_owner=&fields=id`,
     until: { text: '"id"', times: count },
   });
 
-async function crowdIn(clients: Clients, served: Served, host: TestHost, count: number): Promise<number> {
-  const network = await makeNetwork(clients, served, '10.2.0.0/16', true);
-  const ids = await create(clients, served, network, count);
+/** Milliseconds until the ports of a network, plugged at once, are all ACTIVE. */
+async function crowdIn(world: World, count: number): Promise<number> {
+  const network = await makeNetwork(world.clients, world.served, '10.2.0.0/16', true);
+  // The network is there and served before they come.
+  await toActive(world, network, 1);
+  const ids = await create(world, network, count - 1);
   const began = performance.now();
-  await Promise.all([host.batch(taps(ids)), active(clients, served, network, count)]);
+  await Promise.all([world.host.batch(taps(ids)), active(world, network, count)]);
   return performance.now() - began;
 }
 
@@ -96,21 +130,21 @@ const wired = (bridge: string, devices: readonly string[]): string[] => [
   ...devices.map((device) => `link set dev ${device} master ${bridge} mtu 1500 up`),
 ];
 
-async function barePlug(bare: TestHost, count: number): Promise<number> {
+async function barePlug(bare: TestHost, turn: number, count: number): Promise<number> {
   const times: number[] = [];
   for (let n = 0; n < count; n++) {
     const began = performance.now();
-    await bare.batch([`tuntap add dev one${n} mode tap`, ...wired(`alone${n}`, [`one${n}`])]);
+    await bare.batch([`tuntap add dev one${turn}-${n} mode tap`, ...wired(`alone${turn}-${n}`, [`one${turn}-${n}`])]);
     times.push(performance.now() - began);
   }
   return median(times);
 }
 
-async function pluggedAtOnce(sizes: Sizes, clients: Clients, served: Served, host: TestHost, bare: TestHost): Promise<Figure[]> {
+async function pluggedAtOnce(sizes: Sizes, world: World, bare: TestHost): Promise<Figure[]> {
   const count = scaled(sizes, 100, 10);
   const turns = [];
   for (let turn = 0; turn < Math.min(3, sizes.repetitions); turn++) {
-    const value = await crowdIn(clients, served, host, count);
+    const value = await crowdIn(world, count + 1);
     const names = Array.from({ length: count }, (_, n) => `many${turn}-${n}`);
     const began = performance.now();
     await bare.batch([...names.map((name) => `tuntap add dev ${name} mode tap`), ...wired(`crowd${turn}`, names)]);
@@ -119,7 +153,7 @@ async function pluggedAtOnce(sizes: Sizes, clients: Clients, served: Served, hos
   return [compared(`${count} ports plugged at once, all ACTIVE`, 'ms', turns, 'one ip -batch')];
 }
 
-async function dhcpServers(sizes: Sizes, clients: Clients, served: Served, host: TestHost, bare: TestHost): Promise<Figure[]> {
+async function dhcpServers(sizes: Sizes, { host, clients, served }: World, bare: TestHost): Promise<Figure[]> {
   const turns = [];
   for (let turn = 0; turn < sizes.repetitions; turn++) {
     const created = { method: 'POST', path: '/v2.0/networks', body: { network: { name: 'bench' } } };
