@@ -1,0 +1,5 @@
+module isospin/test/compat/gophercloud
+
+go 1.22
+
+require github.com/gophercloud/gophercloud/v2 v2.7.0
