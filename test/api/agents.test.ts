@@ -57,8 +57,12 @@ describe.each(engines())('agents on $name', (engine) => {
     expect((await find('host=silent')).map(({ alive }) => alive)).toEqual([false, false]);
     expect(await find('host=silent&alive=true')).toEqual([]);
     expect(await find('host=silent&alive=False')).toHaveLength(2);
-    await cloud.hosts.of('silent').heartbeat();
-    expect(await find('host=silent&alive=true')).toHaveLength(2);
+    const again = [() => cloud.hosts.of('silent').heartbeat(), () => cloud.join('silent')];
+    for (const back of again) {
+      await cloud.store.transaction((tx) => tx.run("UPDATE agents SET alive_until = '2020-01-01 00:00:00' WHERE host = 'silent'"));
+      await back();
+      expect(await find('host=silent&alive=true')).toHaveLength(2);
+    }
     expect((await find('sort_key=alive&sort_dir=asc')).every(({ alive }) => alive)).toBe(true);
   });
 
@@ -100,6 +104,8 @@ describe.each(engines())('agents on $name', (engine) => {
 
   test('a disabled or dead DHCP agent gets no new network', async () => {
     for (const one of await find('agent_type=DHCP%20agent')) await admin('PUT', `/agents/${one.id}`, { agent: { admin_state_up: false } });
+    await cloud.join('dead');
+    await cloud.store.transaction((tx) => tx.run("UPDATE agents SET alive_until = '2020-01-01 00:00:00' WHERE host = 'dead'"));
     const { network } = await cloud.wired('10.0.0.0/24');
     expect((await admin('GET', `/networks/${network.id}/dhcp-agents`)).at('agents')).toEqual([]);
     const [{ id } = { id: '' }] = await find('agent_type=DHCP%20agent&host=page-a');

@@ -67,9 +67,18 @@ describe.each(engines())('bindings on $name', (engine) => {
     const moved = await admin('PUT', `/ports/${port.id}`, { port: { 'binding:host_id': 'two' } });
     expect(moved.at('port')).toMatchObject({ 'binding:host_id': 'two', 'binding:vif_type': 'bridge' });
     expect(await presence()).toEqual([{ host: 'two', ports: 1 }]);
-    const free = await admin('PUT', `/ports/${port.id}`, { port: { 'binding:host_id': '' } });
-    expect(free.at('port')).toMatchObject(UNBOUND);
-    expect(await presence()).toEqual([]);
+    const told = async () =>
+      cloud.store.read.all("SELECT position FROM journal WHERE kind = 'presence' AND object_id LIKE ?", `${network.id}%`);
+    const before = await told();
+    await admin('PUT', `/ports/${port.id}`, { port: { name: 'renamed' } });
+    expect(await told()).toEqual(before);
+    // Nova lets go with null.
+    for (const nowhere of ['', null]) {
+      const free = await admin('PUT', `/ports/${port.id}`, { port: { 'binding:host_id': nowhere } });
+      expect(free.at('port')).toMatchObject({ ...UNBOUND, 'binding:host_id': '' });
+      expect(await presence()).toEqual([]);
+      await admin('PUT', `/ports/${port.id}`, { port: { 'binding:host_id': 'two' } });
+    }
     await admin('PUT', `/ports/${port.id}`, { port: { 'binding:host_id': 'one' } });
     await admin('DELETE', `/ports/${port.id}`);
     expect(await presence()).toEqual([]);

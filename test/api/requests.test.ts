@@ -242,8 +242,13 @@ describe.each(engines())('requests on $name', (engine) => {
     expect(network.created_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     const same = await member('PUT', `/networks/${network.id}`, { network: { name: 'same', admin_state_up: true } });
     expect(same.at('network')).toEqual(network);
+    const old = '2020-01-01T00:00:00Z';
+    await cloud.store.transaction((tx) => tx.run('UPDATE networks SET created_at = ?, updated_at = ? WHERE id = ?', old, old, network.id));
     const changed = await member('PUT', `/networks/${network.id}`, { network: { name: 'other' } });
     expect(changed.at('network.revision_number')).toBe((network.revision_number as number) + 1);
+    expect(changed.at('network.created_at')).toBe(old);
+    expect(String(changed.at('network.updated_at')) >= String(network.updated_at)).toBe(true);
+    expect((await member('GET', `/networks/${network.id}`)).body).toEqual(changed.body);
   });
 
   test('an id is no pattern, whatever is in it', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, NOWHERE, openCloud, type Person, type Shown } from './cloud.ts';
 import { ADMIN_PASSWORD, passwordLogin } from './identity-server.ts';
+import { invariants } from './random-values.ts';
 
 describe.each(engines())('visibility on $name', (engine) => {
   let cloud: Cloud;
@@ -22,7 +23,10 @@ describe.each(engines())('visibility on $name', (engine) => {
     ({ network, subnet } = await cloud.wired('10.0.0.0/24'));
     port = await cloud.make('port', { network_id: network.id });
   });
-  afterAll(() => cloud.close());
+  afterAll(async () => {
+    await invariants(cloud);
+    await cloud.close();
+  });
 
   const all = () =>
     [
@@ -182,6 +186,8 @@ describe.each(engines())('visibility on $name', (engine) => {
       await admin('DELETE', `/ports/${one.id}`);
     expect((await admin('PUT', `/networks/${shared.id}`, { network: { shared: false } })).at('network.shared')).toBe(false);
     expectError(await member('GET', `/networks/${shared.id}`), 404, 'NetworkNotFound');
+    expect((await admin('PUT', `/networks/${shared.id}`, { network: { shared: true } })).at('network.shared')).toBe(true);
+    expect((await admin('DELETE', `/networks/${shared.id}`)).status).toBe(204);
   });
 
   test('external networks and their subnets are seen by all', async () => {
