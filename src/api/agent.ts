@@ -66,7 +66,7 @@ export function agentRoutes(reader: Reader, hosts: Hosts): FastifyPluginAsync {
       await linkOf(request).report(request.body.reports);
       return reply.code(204).send();
     });
-    wakeStreams(app);
+    wakeStreams(app, reader);
   };
 }
 
@@ -87,7 +87,7 @@ async function hostOf(reader: Reader, { headers }: FastifyRequest): Promise<stri
 }
 
 /** One long answer per host: a line for each wake, and an empty one now and then. */
-function wakeStreams(app: FastifyInstance): void {
+function wakeStreams(app: FastifyInstance, reader: Reader): void {
   const open = new Set<FastifyReply>();
   app.addHook('preClose', async () => {
     for (const { raw } of open) raw.end();
@@ -101,7 +101,11 @@ function wakeStreams(app: FastifyInstance): void {
       // A host that does not read has been woken already.
       if (!raw.writableNeedDrain) raw.write('{"wake":true}\n');
     }, ended.signal);
-    const timer = setInterval(() => raw.write('{}\n'), KEEP_ALIVE);
+    const timer = setInterval(() => {
+      raw.write('{}\n');
+      // A credential that another one has replaced since hears no more.
+      hostOf(reader, request).catch((error: unknown) => void (error instanceof ApiError && raw.end()));
+    }, KEEP_ALIVE);
     open.add(reply);
     raw.once('close', () => {
       clearInterval(timer);

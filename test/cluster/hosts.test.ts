@@ -9,6 +9,8 @@ import { certify, makeWorld, SERVER, type World } from './world.ts';
 
 interface Port {
   readonly id: string;
+  /** Index of its host. */
+  readonly on: number;
   readonly address: string;
 }
 
@@ -28,9 +30,20 @@ const host = (index: number) => world.hosts[index] as TestHost;
 /** A port whose instance is a namespace with an address by DHCP. */
 async function boot(on: number, netns: string): Promise<Port> {
   const { port } = await world.ok('POST', '/v2.0/ports', { port: { network_id: network, name: netns } });
+  const other = 1 - on;
   const plugged = await world.command(on, ['plug', port.id, '--netns', netns, '--dhcp']);
   expect(plugged).toMatchObject({ code: 0, stderr: '' });
-  return { id: port.id, address: port.fixed_ips[0].ip_address };
+  // The other host knows it by its wake, or after a reconnection by its heartbeat.
+  if (ports.some(({ on: where }) => where === other))
+    await until('the other host knows it', async () => holds(other, `peer/${port.id}`), 10_000);
+  return { id: port.id, on, address: port.fixed_ips[0].ip_address };
+}
+
+/** Whether a host has made real what it was told of an object. */
+async function holds(index: number, key: string): Promise<boolean> {
+  const { desired, reports } = await world.show(index);
+  const wish = desired.find((object) => object.key === key);
+  return wish !== undefined && reports.some((report) => report.key === key && report.digest === wish.digest && report.error === null);
 }
 
 const steps = async (index: number): Promise<Record<string, number>> =>
@@ -92,7 +105,6 @@ test('the server is killed: packets flow, what changes meanwhile waits, and the 
   const away = `${SERVER} cannot be reached: `;
   for (const index of [0, 1]) expect(said(index)).toEqual([expect.stringContaining(away), `${SERVER} is back`]);
   expect(await Promise.all([steps(0), steps(1)])).toEqual(before);
-  // Its wakes come again too: this would take a heartbeat without them.
   ports.push(await boot(0, 'vm2'));
   expect(await ping(host(1), 'vm1', ports[2]?.address ?? '', 3)).toBe(3);
   expect(await end()).toEqual({ lost: 0, answered: expect.any(Number) });
@@ -155,22 +167,27 @@ test('a host reads and reports only what is its own', async () => {
   expect(await status(as('host2', 0), 'wakes')).toBe(401);
   // A credential is no token, and opens nothing else.
   expect((await world.call('GET', '/v2.0/networks', undefined, { 'x-auth-token': world.credential(0) })).status).toBe(401);
-  // A network of host2 alone.
+  // A network of host3 alone, whose agent is this test.
+  await world.addHost(2);
+  const agents = [
+    { agent_type: 'Linux bridge agent', binary: 'x', configurations: { tunnel_types: ['vxlan'], tunneling_ip: '10.99.0.99' } },
+  ];
+  expect(await status(as('host3', 2), 'hello', 'POST', { agents, started_at: new Date().toISOString() })).toBe(200);
   const { network: far } = await world.ok('POST', '/v2.0/networks', { network: { name: 'far' } });
-  const made = { port: { network_id: far.id, 'binding:host_id': 'host2' } };
+  const made = { port: { network_id: far.id, 'binding:host_id': 'host3' } };
   const { port } = await world.ok('POST', '/v2.0/ports', made);
-  const own = await world.call('GET', '/agent/v1/desired', undefined, as('host2', 1));
+  const own = await world.call('GET', '/agent/v1/desired', undefined, as('host3', 2));
   const other = await world.call('GET', '/agent/v1/desired', undefined, as('host1', 0));
   const wish = own.body.put.find(({ key }: { key: string }) => key === `port/${port.id}`);
   expect(wish.value).toMatchObject({ kind: 'port', port_id: port.id });
   expect(JSON.stringify(other.body)).not.toContain(port.id);
   expect(JSON.stringify(other.body)).not.toContain(far.id);
-  // What host1 says of host2's port is not heard; what host2 says is.
+  // What host1 says of host3's port is not heard; what host3 says is.
   const report = { reports: [{ key: `port/${port.id}`, digest: wish.digest, error: null }] };
   const shown = async () => (await world.ok('GET', `/v2.0/ports/${port.id}`)).port.status;
   expect(await status(as('host1', 0), 'reports', 'POST', report)).toBe(204);
   expect(await shown()).toBe('DOWN');
-  expect(await status(as('host2', 1), 'reports', 'POST', report)).toBe(204);
+  expect(await status(as('host3', 2), 'reports', 'POST', report)).toBe(204);
   expect(await shown()).toBe('ACTIVE');
   await world.ok('DELETE', `/v2.0/ports/${port.id}`);
   await world.ok('DELETE', `/v2.0/networks/${far.id}`);
@@ -180,10 +197,11 @@ test('a second credential ends the first; the agent says so, and goes on as soon
   const [before, first] = [await steps(0), world.credential(0)];
   const lines = said(0).length;
   const end = await pings();
+  const as = (credential: string) => ({ authorization: `Bearer ${credential}`, 'x-isospin-host': 'host1' });
+  const stream = world.call('GET', '/agent/v1/wakes', undefined, as(first));
   await world.addHost(0);
   const second = world.credential(0);
   writeFileSync(world.place.file('host1.credential'), first);
-  const as = (credential: string) => ({ authorization: `Bearer ${credential}`, 'x-isospin-host': 'host1' });
   expect((await world.call('POST', '/agent/v1/heartbeat', {}, as(first))).status).toBe(401);
   expect((await world.call('POST', '/agent/v1/heartbeat', {}, as(second))).status).toBe(200);
   await until('the agent says so', () => said(0).length > lines, 8_000);
@@ -193,6 +211,8 @@ test('a second credential ends the first; the agent says so, and goes on as soon
   writeFileSync(world.place.file('host1.credential'), second);
   await until('the agent is back', () => said(0).at(-1) === `${SERVER} is back`, 12_000);
   expect(said(0).length).toBe(lines + 2);
+  // A wake stream that was opened with the first one ends too, at its next sign of life.
+  expect((await stream).status).toBe(200);
   expect(agentOf(0).stderr).not.toContain(first);
   expect(await steps(0)).toEqual(before);
   expect((await end()).lost).toBe(0);

@@ -179,7 +179,7 @@ function callOver(
           resolve({
             status: response.statusCode ?? 0,
             headers: new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
-            body: /^[[{]/.test(text) ? JSON.parse(text) : text,
+            body: response.headers['content-type']?.startsWith('application/json') ? JSON.parse(text) : text,
           }),
         );
       },
