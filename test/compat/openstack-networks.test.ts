@@ -25,9 +25,16 @@ afterAll(async () => {
 beforeEach(needs('openstackclient', 'python3-openstackclient'));
 
 const names = (rows: readonly Shown[]): string[] => rows.map(({ Name }) => String(Name)).sort();
-/** Fails where the machine has no client, as its first test then tells. */
 const does = async (clients: Clients, line: string) => clients.openstack(...words(line));
 const lists = (clients: Clients, line: string) => clients.list(...words(line));
+/** Lists, two at a time, whose rows must have these names. */
+async function finds(cases: readonly (readonly [who: Clients, line: string, names: readonly string[]])[]): Promise<void> {
+  for (let at = 0; at < cases.length; at += 2) {
+    const pair = cases.slice(at, at + 2);
+    const found = await Promise.all(pair.map(([who, line]) => lists(who, line)));
+    for (const [index, [, line, wanted]] of pair.entries()) expect(names(found[index] ?? []), line).toEqual(wanted);
+  }
+}
 const shows = (clients: Clients, line: string) => clients.show(...words(line));
 const fails = (clients: Clients, line: string) => clients.failure(...words(line));
 
@@ -63,17 +70,21 @@ describe('with a project', { timeout: 240_000 }, () => {
     expect(await fails(ann, 'network create no --provider-network-type vxlan')).toMatch(/403.*disallowed by policy/);
     expect(await fails(admin, 'network create twice --provider-network-type vxlan --provider-segment 4711')).toMatch(/409/);
 
-    expect(names(await lists(ann, 'network list'))).toEqual(['full', 'given', 'plain']);
-    expect(names(await lists(admin, 'network list --project shop --internal'))).toEqual(['full', 'plain']);
-    expect(names(await lists(admin, 'network list --external'))).toEqual(['given']);
-    expect(names(await lists(ann, 'network list --disable'))).toEqual(['full']);
-    expect(names(await lists(ann, 'network list --enable'))).toEqual(['given', 'plain']);
-    expect(names(await lists(ann, 'network list --name plain'))).toEqual(['plain']);
-    expect(names(await lists(ann, 'network list --share'))).toEqual(['given']);
-    expect(names(await lists(ann, 'network list --no-share --status ACTIVE'))).toEqual(['full', 'plain']);
+    await finds([
+      [ann, 'network list', ['full', 'given', 'plain']],
+      [admin, 'network list --project shop --internal', ['full', 'plain']],
+      [admin, 'network list --external', ['given']],
+      [ann, 'network list --disable', ['full']],
+      [ann, 'network list --enable', ['given', 'plain']],
+      [ann, 'network list --name plain', ['plain']],
+      [ann, 'network list --share', ['given']],
+      [ann, 'network list --no-share --status ACTIVE', ['full', 'plain']],
+    ]);
     expect(await lists(ann, 'network list --status ERROR')).toEqual([]);
-    expect(names(await lists(admin, 'network list --provider-network-type flat --provider-physical-network dc1'))).toEqual(['flat']);
-    expect(names(await lists(admin, 'network list --provider-segment 4711'))).toEqual(['given']);
+    await finds([
+      [admin, 'network list --provider-network-type flat --provider-physical-network dc1', ['flat']],
+      [admin, 'network list --provider-segment 4711', ['given']],
+    ]);
     const [long] = await lists(admin, 'network list --long --name given');
     expect(long).toMatchObject({ Name: 'given', Status: 'ACTIVE', State: true, Shared: true, 'Network Type': 'vxlan' });
     expect(long).toMatchObject({ 'Router Type': true });
@@ -119,14 +130,16 @@ describe('with a project', { timeout: 240_000 }, () => {
     await does(admin, 'subnet create kept --network wire --project shop --subnet-range 10.6.0.0/24 --service-type compute:special');
     expect(await fails(ann, 'subnet create again --network wire --subnet-range 10.4.0.0/25')).toMatch(/overlaps/);
 
-    expect(names(await lists(ann, 'subnet list'))).toEqual(['four', 'kept', 'quiet', 'six']);
-    expect(names(await lists(ann, 'subnet list --ip-version 6'))).toEqual(['six']);
-    expect(names(await lists(ann, 'subnet list --no-dhcp'))).toEqual(['quiet']);
-    expect(names(await lists(ann, 'subnet list --dhcp --ip-version 4'))).toEqual(['four', 'kept']);
-    expect(names(await lists(ann, 'subnet list --network wire --name four'))).toEqual(['four']);
-    expect(names(await lists(ann, 'subnet list --gateway 10.4.0.254'))).toEqual(['four']);
-    expect(names(await lists(ann, 'subnet list --subnet-range 10.5.0.0/24'))).toEqual(['quiet']);
-    expect(names(await lists(admin, 'subnet list --project shop'))).toEqual(['four', 'kept', 'quiet', 'six']);
+    await finds([
+      [ann, 'subnet list', ['four', 'kept', 'quiet', 'six']],
+      [ann, 'subnet list --ip-version 6', ['six']],
+      [ann, 'subnet list --no-dhcp', ['quiet']],
+      [ann, 'subnet list --dhcp --ip-version 4', ['four', 'kept']],
+      [ann, 'subnet list --network wire --name four', ['four']],
+      [ann, 'subnet list --gateway 10.4.0.254', ['four']],
+      [ann, 'subnet list --subnet-range 10.5.0.0/24', ['quiet']],
+      [admin, 'subnet list --project shop', ['four', 'kept', 'quiet', 'six']],
+    ]);
     const [long] = await lists(ann, 'subnet list --long --name four');
     expect(long).toMatchObject({ Subnet: '10.4.0.0/24', DHCP: true, Gateway: '10.4.0.254', 'Name Servers': ['10.4.0.2', '10.4.0.3'] });
 
@@ -181,16 +194,18 @@ describe('with a project', { timeout: 240_000 }, () => {
     expect(await fails(ann, 'port create x --network joint --host nowhere')).toMatch(/403/);
     expect(await fails(ann, 'port create x --network joint --fixed-ip ip-address=10.4.0.77')).toMatch(/already allocated/);
 
-    expect(names(await lists(ann, 'port list'))).toEqual(['bare', 'both', 'bound', 'full']);
-    expect(names(await lists(ann, 'port list --network joint --device-owner shop:till'))).toEqual(['full']);
-    expect(names(await lists(ann, 'port list --device-id box1'))).toEqual(['full']);
-    expect(names(await lists(ann, 'port list --mac-address fa:16:3e:00:00:07'))).toEqual(['bound']);
-    expect(names(await lists(ann, 'port list --name bare'))).toEqual(['bare']);
-    expect(names(await lists(admin, 'port list --host nowhere'))).toEqual(['bound']);
-    expect(names(await lists(admin, 'port list --project shop'))).toEqual(['bare', 'both', 'bound', 'full']);
-    expect(names(await lists(ann, 'port list --fixed-ip ip-address=10.4.0.77'))).toEqual(['full']);
-    expect(names(await lists(ann, 'port list --fixed-ip ip-substring=.0.77'))).toEqual(['full']);
-    expect(names(await lists(ann, 'port list --fixed-ip subnet=v6'))).toEqual(['both', 'bound']);
+    await finds([
+      [ann, 'port list', ['bare', 'both', 'bound', 'full']],
+      [ann, 'port list --network joint --device-owner shop:till', ['full']],
+      [ann, 'port list --device-id box1', ['full']],
+      [ann, 'port list --mac-address fa:16:3e:00:00:07', ['bound']],
+      [ann, 'port list --name bare', ['bare']],
+      [admin, 'port list --host nowhere', ['bound']],
+      [admin, 'port list --project shop', ['bare', 'both', 'bound', 'full']],
+      [ann, 'port list --fixed-ip ip-address=10.4.0.77', ['full']],
+      [ann, 'port list --fixed-ip ip-substring=.0.77', ['full']],
+      [ann, 'port list --fixed-ip subnet=v6', ['both', 'bound']],
+    ]);
     const [long] = await lists(ann, 'port list --long --name full');
     expect(long).toMatchObject({ 'MAC Address': full.mac_address, Status: 'DOWN', 'Device Owner': 'shop:till' });
 

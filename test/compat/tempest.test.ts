@@ -39,6 +39,9 @@ const beyond: readonly (readonly [why: string, tests: RegExp])[] = [
   ],
 ];
 
+/** What the server answers to who asks for them. A test that fails otherwise is at fault, or we are. */
+const NOT_SERVED = /'HTTPNotFound', 'message': 'The resource could not be found\.'|Unrecognized attribute\(s\) 'security_groups'/;
+
 /** Reads the suites' own record of a run: test, outcome and the last line of what went wrong. */
 const REPORT = `
 import json, subunit, sys, testtools
@@ -95,7 +98,7 @@ test('tempest and neutron-tempest-plugin pass on what is served', { timeout: 1_5
     const report = await run(python, ['-c', REPORT, join(home, 'run.subunit')]);
     const rows = JSON.parse(report.stdout) as Row[];
     const failed = rows.filter(({ status }) => status === 'fail' || status === 'unknown');
-    const excuse = (row: Row) => beyond.find(([, tests]) => tests.test(row.name))?.[0];
+    const excuse = ({ name, why }: Row) => (NOT_SERVED.test(why) ? beyond.find(([, tests]) => tests.test(name))?.[0] : undefined);
     const count = (status: string) => rows.filter((row) => row.status === status).length;
     console.log(`tempest: ${count('success')} passed, ${count('skip')} skipped by tempest, ${failed.length} failed`);
     for (const [reason] of beyond) console.log(`tempest: ${failed.filter((row) => excuse(row) === reason).length} of these need ${reason}`);
