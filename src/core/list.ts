@@ -29,11 +29,21 @@ export async function list(pipeline: Pipeline, resource: Resource, caller: Calle
   if (view.residual === false) return [];
   if (query.fields.length > 0) view = pipeline.views.narrowed(view, resource, actor, query.fields);
   const conditions: Sql[] = [];
-  for (const [field, values] of query.filters) conditions.push(filter(field, values, actor.projectId, store.dialect));
+  for (const [field, values] of query.filters) {
+    // What a row hides from the caller is no way to find it.
+    const known = pipeline.views.knows(resource, actor, field);
+    if (known === false) return [];
+    if (known !== true) conditions.push(known);
+    conditions.push(filter(field, values, actor.projectId, store.dialect));
+  }
   if (view.rows && view.rows.text !== '1 = 1') conditions.push(view.rows);
   const limit = bounded(query.limit, settings.paginationMaxLimit);
-  const order = ordering(resource, query, limit > 0 && query.reverse);
+  // Nor does the order of rows tell what they hide.
+  const sort = query.sort.filter(([field]) => pipeline.views.knows(resource, actor, field) === true);
+  const order = ordering(resource, sort, limit > 0 && query.reverse);
   if (limit > 0 && query.marker !== undefined) {
+    // Where a row stands that the caller may not see is nobody's to learn, nor whether there is one.
+    await pipeline.show(resource, caller, query.marker, ['id']);
     conditions.push(await after(store.read, resource, query.marker, order, actor.projectId, store.dialect));
   }
   const where = conditions.length > 0 ? join(conditions, ' AND ') : sql('1 = 1');
@@ -52,9 +62,9 @@ export async function list(pipeline: Pipeline, resource: Resource, caller: Calle
 export const bounded = (limit: number, max: number): number => (max <= 0 ? limit : limit <= 0 ? max : Math.min(limit, max));
 
 /** The client's sort keys, then the id, so that every order is total. */
-function ordering(resource: Resource, query: Query, reverse: boolean): Order {
+function ordering(resource: Resource, sort: Order, reverse: boolean): Order {
   const id = resource.field.get('id');
-  const order: (readonly [Field, Direction])[] = [...query.sort];
+  const order: (readonly [Field, Direction])[] = [...sort];
   if (id && !order.some(([field]) => field.name === 'id')) order.push([id, 'asc']);
   return reverse ? order.map(([field, direction]) => [field, direction === 'asc' ? 'desc' : 'asc'] as const) : order;
 }

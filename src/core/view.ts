@@ -70,6 +70,14 @@ export class Views {
     return { ...view, fields, conditional, ...this.#reading(resource, actor, fields) };
   }
 
+  /** Of which rows the caller may know the attribute: all, none, or those that a condition names. None as well where SQL cannot say which. */
+  knows(resource: Resource, actor: Actor, field: Field): boolean | Sql {
+    const rule = `get_${resource.name}:${field.name}`;
+    const open = this.#policy.has(rule) ? this.#policy.reduce(rule, actor) : true;
+    if (typeof open === 'boolean') return open;
+    return toSql(open, resource, (name) => this.#registry.byName(name), actor.projectId) ?? false;
+  }
+
   #reading(resource: Resource, actor: Actor, fields: readonly Field[]): Reading {
     return {
       select: withProject(`SELECT ${selection(fields, this.#dialect)} FROM ${resource.table} r`, actor.projectId),
