@@ -129,7 +129,8 @@ export class Pipeline {
     const { policy } = this.parts;
     const visible = policy.reduce(`get_${resource.name}`, work.actor);
     if (!holds(visible, resource, await this.#target(work, resource, row, [visible]))) throw resource.notFound(id);
-    await this.#authorize(work, resource, `${verb}_${resource.name}`, row, input ? this.#mentioned(resource, input, false) : []);
+    const attributes = input ? this.#mentioned(resource, input, false) : [];
+    await this.#authorize(work, resource, `${verb}_${resource.name}`, row, attributes, { ...row, ...input?.values });
     return row;
   }
 
@@ -208,13 +209,22 @@ export class Pipeline {
     return rules;
   }
 
-  async #authorize(work: Work, resource: Resource, action: string, row: StoredRow, attributes: readonly string[]): Promise<void> {
+  /** The action's rule is asked of the row as it is; the rules of its attributes of what they would make of it. */
+  async #authorize(
+    work: Work,
+    resource: Resource,
+    action: string,
+    row: StoredRow,
+    attributes: readonly string[],
+    next: StoredRow = row,
+  ): Promise<void> {
     const { policy } = this.parts;
     const rules = [action, ...attributes.map((name) => `${action}:${name}`).filter((rule) => policy.has(rule))];
     const residuals = rules.map((rule) => policy.reduce(rule, work.actor));
     if (residuals.every((residual) => residual === true)) return;
-    const target = await this.#target(work, resource, row, residuals);
-    if (residuals.every((residual) => holds(residual, resource, target))) return;
+    const now = await this.#target(work, resource, row, residuals);
+    const then = next === row ? now : await this.#target(work, resource, next, residuals);
+    if (residuals.every((residual, index) => holds(residual, resource, index === 0 ? now : then))) return;
     const text = rules.map((rule) => `rule:${rule}`).reduce((left, right) => `(${left} and ${right})`);
     throw accessErrors.PolicyNotAuthorized({ rules: text });
   }

@@ -28,12 +28,16 @@ export const nameText = (max: number): Validate => {
   };
 };
 
+export const notBlank =
+  (max: number): Validate =>
+  (value) =>
+    text(max)(value) ?? ((value as string).trim() === '' ? `'${value}' Blank strings are not permitted` : undefined);
+
 export const oneLineNotEmpty =
   (max: number): Validate =>
   (value) => {
-    const wrong = text(max)(value);
+    const wrong = notBlank(max)(value);
     if (wrong !== undefined) return wrong;
-    if ((value as string).trim() === '') return `'${value}' Blank strings are not permitted`;
     return /[\r\n]/.test(value as string) ? `Multi-line string is not allowed: '${value}'` : undefined;
   };
 

@@ -1,6 +1,7 @@
 // What almost every resource has: identity, owner, description, revision and timestamps.
 import { t } from '#core/attributes.ts';
 import { toInt } from '#core/convert.ts';
+import { notBlank } from '#core/validate.ts';
 
 export const identity = {
   id: t.id('Identifies the resource; made by the server.').readOnly().filter().sort().list(),
@@ -8,7 +9,8 @@ export const identity = {
 };
 
 export const owner = {
-  project_id: t.text('The project it belongs to; `tenant_id` is the same.').filter().sort(),
+  // Never blank: what belongs to nobody is counted by nobody's quota.
+  project_id: t.text('The project it belongs to; `tenant_id` is the same.').validate(notBlank(255)).filter().sort(),
 };
 
 export const standard = {
