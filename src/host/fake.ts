@@ -76,6 +76,7 @@ function addLink(host: HostLinks, args: readonly string[]): string | undefined {
     mtu: Number(given.get('mtu') ?? 1500),
     up: false,
     linkLocal: true,
+    ipv4: true,
     ipv6: true,
     ...NEW_PORT,
     vxlan:
@@ -205,10 +206,10 @@ function foldEntry(host: HostLinks, args: readonly string[]): string | undefined
 }
 
 function foldSetting(host: HostLinks, name: string, value: string): string | undefined {
-  const device = /^net\/ipv6\/conf\/([^/]+)\/disable_ipv6$/.exec(name)?.[1];
-  if (device === undefined) return undefined;
+  const [, family, device = ''] = /^net\/(ipv4|ipv6)\/conf\/([^/]+)\/(?:rp_filter|disable_ipv6)$/.exec(name) ?? [];
+  if (family === undefined) return undefined;
   const link = host.links.get(device);
   if (link === undefined) return `the kernel has no setting ${name}`;
-  host.links.set(device, { ...link, ipv6: value === '0' });
+  host.links.set(device, { ...link, [family]: value === '0' });
   return undefined;
 }

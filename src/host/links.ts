@@ -17,6 +17,8 @@ export interface Link {
   readonly up: boolean;
   /** The kernel gives it an IPv6 link-local address when it comes up. */
   readonly linkLocal: boolean;
+  /** The host's own IPv4 takes what comes from it, whoever sends it: no reverse path is asked for. */
+  readonly ipv4: boolean;
   /** The host's own IPv6 listens on it. */
   readonly ipv6: boolean;
   /** As a bridge port: answers ARP for the neighbours that the bridge knows behind it. */
@@ -180,7 +182,8 @@ function toLink(raw: RawLink): Link {
     mtu: raw.mtu,
     up: raw.flags.includes('UP'),
     linkLocal: (raw.inet6_addr_gen_mode ?? 'none') !== 'none',
-    ipv6: ipv6Listens(raw.ifname),
+    ipv4: settingOf(raw.ifname, 'ipv4', 'rp_filter') === '0',
+    ipv6: settingOf(raw.ifname, 'ipv6', 'disable_ipv6') === '0',
     answersArp: raw.linkinfo?.info_slave_data?.proxy_arp_wifi === true,
     learns: raw.linkinfo?.info_slave_data?.learning !== false,
     vxlan:
@@ -208,13 +211,13 @@ function toLink(raw: RawLink): Link {
 /** Whether this kernel speaks IPv6 at all. */
 export const kernelHasIpv6 = existsSync('/proc/sys/net/ipv6');
 
-/** Reading the setting takes microseconds: far less than asking a program. */
-function ipv6Listens(device: string): boolean {
-  if (!kernelHasIpv6) return false;
+/** Reading a setting takes microseconds: far less than asking a program. */
+function settingOf(device: string, family: 'ipv4' | 'ipv6', name: string): string | undefined {
+  if (family === 'ipv6' && !kernelHasIpv6) return undefined;
   try {
-    return readFileSync(`/proc/sys/net/ipv6/conf/${device}/disable_ipv6`, 'latin1').trim() === '0';
+    return readFileSync(`/proc/sys/net/${family}/conf/${device}/${name}`, 'latin1').trim();
   } catch {
-    return false; // gone since, or never had IPv6
+    return undefined; // gone since, or never had it
   }
 }
 

@@ -17,6 +17,7 @@ beforeEach((context) => context.skip(obstacle !== undefined, obstacle));
 beforeAll(async () => {
   if (obstacle !== undefined) return;
   host = await makeHost('contract');
+  await host.run(['sysctl', '-q', '-w', 'net.ipv4.conf.default.rp_filter=0']); // some machines have another, and the namespace with them
   await host.batch([
     'link add eth0 type veth peer name far0',
     'link add eth1 type veth peer name far1',
@@ -72,6 +73,7 @@ test('refusals are the same and stop nobody else', async () => {
   await both([
     { tool: 'sysctl', name: 'net/ipv6/conf/absent/disable_ipv6', value: '1', keys: [] },
     { tool: 'sysctl', name: 'net/ipv6/conf/brqx/disable_ipv6', value: '1', keys: [] },
+    { tool: 'sysctl', name: 'net/ipv4/conf/brqx/rp_filter', value: '1', keys: [] },
     ip(
       'link',
       'add',

@@ -17,6 +17,7 @@ const plain: Omit<Link, 'name'> = {
   mtu: 1500,
   up: true,
   linkLocal: true,
+  ipv4: true,
   ipv6: true,
   answersArp: false,
   learns: true,

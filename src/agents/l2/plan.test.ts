@@ -18,6 +18,7 @@ const LINK: Omit<Link, 'name'> = {
   mtu: 1500,
   up: false,
   linkLocal: true,
+  ipv4: true,
   ipv6: true,
   answersArp: false,
   learns: true,

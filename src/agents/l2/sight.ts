@@ -21,7 +21,7 @@ export interface Phases {
   /** Links that are wrong or nobody's. */
   readonly remove: Step[];
   readonly add: Step[];
-  /** The host's own IPv6 is switched off before a device comes up, so that it never has an address there. */
+  /** The host's own IP is kept off a device before that comes up, so that it never has an address there and takes nothing from there. */
   readonly quiet: Step[];
   readonly set: Step[];
   readonly forward: Step[];
@@ -79,6 +79,9 @@ export function ensureLink(
   wish: { readonly master?: string; readonly mtu?: number; readonly up: boolean },
 ): void {
   const link = linkNow(sight, name);
+  // No route leads to a device of ours, so of what asks for a way back nothing comes in, nor is it answered ARP. Else an instance would reach
+  // every address of its host, and with it the tunnels of other networks.
+  if (link?.ipv4 !== false) sight.phases.quiet.push({ tool: 'sysctl', name: `net/ipv4/conf/${name}/rp_filter`, value: '1', keys });
   if (sight.actual.ipv6 && link?.ipv6 !== false) {
     sight.phases.quiet.push({ tool: 'sysctl', name: `net/ipv6/conf/${name}/disable_ipv6`, value: '1', keys });
   }
