@@ -87,8 +87,7 @@ export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
       async close() {
         clearInterval(pruning);
         const closed = closing();
-        await app.close();
-        closed();
+        await app.close().finally(closed);
         hosts.close();
         await opened.close();
         await store.close();
