@@ -8,6 +8,10 @@ declare module 'fastify' {
     /** Set by authentication; absent on the few routes that need none. */
     actor: Actor | null;
   }
+  interface FastifyInstance {
+    /** Address by which clients reach the server, without a slash at its end; undefined: the one they use. */
+    publicUrl: string | undefined;
+  }
 }
 
 export function callerOf(request: FastifyRequest): Caller {
@@ -22,5 +26,5 @@ export function searchOf(request: FastifyRequest): string {
   return at < 0 ? '' : url.slice(at + 1);
 }
 
-/** The address clients reach us by: as this one did (X-Forwarded-Proto and -Host from a trusted proxy count). */
-export const originOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;
+/** The address clients reach us by: as configured, else as this one did (X-Forwarded-Proto and -Host from a trusted proxy count). */
+export const originOf = (request: FastifyRequest): string => request.server.publicUrl ?? `${request.protocol}://${request.host}`;

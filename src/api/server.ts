@@ -49,6 +49,8 @@ export const routesOf = new WeakMap<FastifyInstance, readonly Route[]>();
 
 /** Bytes of a request body: a bulk create of about a thousand ports. */
 const BODY_LIMIT = 1024 * 1024;
+/** Milliseconds for a request to arrive in: who sends it byte by byte does not keep its connection for ever. Answers may take longer. */
+const REQUEST_TIME = 120_000;
 
 /** A server that does not listen yet. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
@@ -60,6 +62,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIME,
     genReqId: () => `req-${randomUUID()}`,
     requestIdHeader: false,
     rewriteUrl: (request: { readonly url?: string }) => plainPath(withoutNul(request.url ?? '/')),
@@ -73,16 +76,20 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   });
   routesOf.set(app, routes);
   app.decorateRequest('actor', null);
+  app.decorate('publicUrl', parts.publicUrl?.replace(/\/+$/, ''));
   readJson(app);
   metricsRoutes(app, parts.metrics);
   operationRoutes(app, parts);
   versionRoutes(app);
   if (parts.embedded) await app.register(identityRoutes(parts.embedded, { publicUrl: parts.publicUrl }), { prefix: '/identity' });
   await app.register(agentRoutes(pipeline.parts.store.read, parts.hosts), { prefix: '/agent/v1' });
-  app.addHook('onRequest', authenticate(identity));
+  const known = authenticate(identity);
+  // By route, not by the text of the path, which clients may write in several ways; where there is no route, the text is all there is.
+  app.addHook('onRequest', (request, reply, done) => (request.is404 && isApi(request.url) ? known(request, reply, done) : done()));
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler(notFound);
   await app.register(async (api) => {
+    api.addHook('onRequest', known);
     extensionRoutes(api);
     for (const resource of pipeline.parts.registry.all) resourceRoutes(api, pipeline, resource);
     quotaRoutes(api, pipeline);
@@ -109,10 +116,6 @@ export function plainPath(url: string): string {
 /** Gives every request of the Networking API its id and its caller, before anything else is said about it: also where there is no such route. */
 function authenticate(identity: Identity) {
   return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
-    if (!isApi(request.url)) {
-      done();
-      return;
-    }
     reply.header('x-openstack-request-id', request.id);
     const token = request.headers['x-auth-token'];
     const found = typeof token === 'string' ? identity.authenticate(token) : undefined;

@@ -75,6 +75,7 @@ export interface Cloud {
 export interface CloudOptions {
   readonly settings?: Partial<Settings>;
   readonly policy?: Readonly<Record<string, string>>;
+  readonly publicUrl?: string;
 }
 
 /** What a host with both agents says of itself. */
@@ -83,7 +84,7 @@ export const agentsOf = (configurations: Readonly<Record<string, unknown>>): Age
   { agent_type: 'DHCP agent', binary: 'isospin-dhcp-agent', configurations: {} },
 ];
 
-export async function openCloud(engine: Engine, { settings: changed = {}, policy = {} }: CloudOptions = {}): Promise<Cloud> {
+export async function openCloud(engine: Engine, { settings: changed = {}, policy = {}, publicUrl }: CloudOptions = {}): Promise<Cloud> {
   const opened = await engine.open();
   const { store } = opened;
   const settings: Settings = { ...defaultSettings, ...changed };
@@ -96,7 +97,7 @@ export async function openCloud(engine: Engine, { settings: changed = {}, policy
   const hosts = serveHosts(pipeline, (error) => {
     throw error;
   });
-  const app = await createServer({ pipeline, identity: embedded, embedded, hosts, metrics: createMetrics() });
+  const app = await createServer({ pipeline, identity: embedded, embedded, hosts, metrics: createMetrics(), publicUrl });
   const server = { app, identity: embedded };
   const adminToken = await identity.adminToken(server);
   const person = async (role: string): Promise<Person> => identity.person(server, role);

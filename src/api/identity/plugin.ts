@@ -69,7 +69,12 @@ export function identityRoutes(identity: EmbeddedIdentity, options: IdentityRout
       async (v3) => {
         v3.get('/', (request, reply) => send(reply, { status: 200, body: version(askOf(request)) }));
         for (const call of calls) {
-          v3.route({ method: call.method, url: call.path, handler: async (request, reply) => send(reply, await run(call, request)) });
+          v3.route({
+            method: call.method,
+            url: call.path,
+            exposeHeadRoute: call.method === 'GET',
+            handler: async (request, reply) => send(reply, await run(call, request)),
+          });
         }
       },
       { prefix: '/v3' },

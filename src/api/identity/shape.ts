@@ -1,6 +1,7 @@
 // The shape of identity's request bodies: small readers that are put together into larger ones, and refuse with 400 and the place of the mistake.
 // Used by the routes of this folder. Strict: nothing is converted, and no text holds a NUL, which PostgreSQL could not store.
 import { invalid } from '#identity/errors.ts';
+import { deeperThan } from '../json.ts';
 
 /** Makes a T of a JSON value, or throws the 400. `at` is the value's place, for the message. */
 export type Read<T> = (value: unknown, at: string) => T;
@@ -102,10 +103,5 @@ export function carried<F extends Fields>(noun: string, fields: F): (body: unkno
 
 /** Attributes that we keep for clients and do not look at. */
 export type Extra = Readonly<Record<string, unknown>>;
-
-function deeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => deeperThan(inner, levels - 1));
-}
 
 const own = (raw: Readonly<Record<string, unknown>>, name: string): unknown => (Object.hasOwn(raw, name) ? raw[name] : undefined);
