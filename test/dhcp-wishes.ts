@@ -150,6 +150,7 @@ export const NO_SERVER: ServerSight = {
   directory: false,
   complete: false,
   namespace: false,
+  husk: false,
   inner: [],
   running: null,
   offBus: false,
@@ -174,6 +175,7 @@ export function bareHost(more: Partial<DhcpActual> = {}): FakeHost {
       bus,
       inotifyLimit: 8_192,
       directories: [],
+      unseen: new Map(),
       ...more,
       servers,
     },
@@ -227,7 +229,7 @@ export function fold(host: FakeHost, step: Step): void {
     if (!before.files.has(`dnsmasq-${digest}.conf`) || !before.complete || before.inner.length === 0)
       throw new Error(`not ready to start: ${text}`);
     set({ running: digest, offBus: false });
-  } else if (step.tool === 'ip' && step.args[0] === 'netns') set({ namespace: step.args[1] === 'add', inner: [] });
+  } else if (step.tool === 'ip' && step.args[0] === 'netns') set({ namespace: step.args[1] === 'add', husk: false, inner: [] });
   else if (step.tool === 'ip' && step.args[0] === 'link' && step.args[1] === 'add') {
     const value = (name: string) => step.args[step.args.lastIndexOf(name) + 1] ?? '';
     if (devices.has(step.args[3] ?? '') || !before.namespace) throw new Error(`refused: ${text} ${inspect(before)}`);

@@ -137,6 +137,22 @@ test('a namespace of the same name that is not ours is left to its owner', async
   await dhcp.host.run(['ip', 'netns', 'del', 'qdhcp-99999999-aaaa-4000-8000-000000000009']);
 });
 
+test('a name without a namespace behind it, as a crash leaves, is made good where it is needed and stops no other network', async () => {
+  dhcp.set();
+  await until('the host is bare', async () => (await leftovers(dhcp.host)).length === 0);
+  await dhcp.agent.end('SIGTERM');
+  const husks = [`/run/netns/qdhcp-${network.network_id}`, '/run/netns/qdhcp-99999999-aaaa-4000-8000-000000000009'];
+  await dhcp.host.run(['touch', ...husks]);
+  dhcp.set(network, other, port, neighbour);
+  await dhcp.restart();
+  for (const [name, ip] of [
+    [netns, '10.1.0.33'],
+    ['vm22', '10.2.0.34'],
+  ] as const)
+    expect(await dhcp.lease4(name)).toMatchObject({ ip });
+  await dhcp.host.run(['rm', String(husks[1])]);
+});
+
 test('killed at any moment of its work, the agent goes on from there and leaves nothing', { timeout: 60_000 }, async () => {
   for (const wait of [5, 30, 60, 90, 130]) {
     dhcp.set();

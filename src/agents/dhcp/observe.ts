@@ -13,7 +13,7 @@ import type { DhcpActual, InnerDevice, ServerSight } from './sight.ts';
 const PROGRAMS = { dnsmasq: 'dnsmasq-base', 'dbus-daemon': 'dbus-daemon' } as const;
 
 /** What all servers of the host share. */
-export async function readHostSight(runDirectory: string): Promise<Omit<DhcpActual, 'servers'>> {
+export async function readHostSight(runDirectory: string): Promise<Omit<DhcpActual, 'servers' | 'unseen'>> {
   const bus = busPaths(runDirectory);
   const [config, pid, isThere, unable, user, limit, devices, directories] = await Promise.all([
     readText(bus.config),
@@ -89,14 +89,14 @@ async function startOf(pid: number): Promise<number | undefined> {
 }
 
 /** The namespace and what is in it besides loopback. */
-export async function readNamespace(id: string, signal: AbortSignal): Promise<Pick<ServerSight, 'namespace' | 'inner'>> {
+export async function readNamespace(id: string, signal: AbortSignal): Promise<Pick<ServerSight, 'namespace' | 'husk' | 'inner'>> {
   const netns = namespaceName(id);
-  if (!(await listNamespaces(netns)).includes(netns)) return { namespace: false, inner: [] };
+  if (!(await listNamespaces(netns)).includes(netns)) return { namespace: false, husk: false, inner: [] };
   const { code, stdout, stderr } = await runProgram(['ip', '-n', netns, '-j', 'addr', 'show'], { signal });
-  // A name without a namespace behind it is what a crash of `ip netns add` leaves.
+  if (code !== 0 && /setting the network namespace .*: Invalid argument/.test(stderr)) return { namespace: false, husk: true, inner: [] };
   if (code !== 0) throw new Error(`cannot look into ${netns}: ${stderr.trim()}`);
   const inner = (JSON.parse(stdout) as RawDevice[]).filter(({ ifname }) => ifname !== 'lo').map(toInner);
-  return { namespace: true, inner };
+  return { namespace: true, husk: false, inner };
 }
 
 interface RawDevice {

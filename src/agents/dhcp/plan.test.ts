@@ -53,6 +53,17 @@ test.each(readdirSync(CASES))('%s', async (name) => {
   if (waiting.size === 0) expect(planDhcp(desired, host.actual, 'all').steps.map(stepText)).toEqual([]);
 });
 
+test('a server that cannot be looked at is left alone, and its port and network say why', () => {
+  const desired = read('as-wished', 'desired') as DesiredValue[];
+  const { actual } = hostOf({ left: desired });
+  const [id = ''] = actual.servers.keys();
+  const unseen = new Map([[id, 'cannot look into it']]);
+  const { steps, waiting, again } = planDhcp(desiredMap(desired), { ...actual, servers: new Map(), unseen }, 'all');
+  expect(steps).toEqual([]);
+  expect(waiting).toEqual(new Map([...desiredMap(desired).keys()].map((key) => [key, 'cannot look into it'])));
+  expect(again?.has(id)).toBe(true);
+});
+
 test('a round over one network leaves what is of others alone', () => {
   const desired = read('as-wished', 'desired') as DesiredValue[];
   const { actual } = hostOf({ left: desired });

@@ -19,6 +19,7 @@ export function planDhcp(desired: ReadonlyMap<string, DesiredObject>, actual: Dh
   const again = new Map<string, number>();
   const wishes = wishesOf(desired, waiting);
   const phases: Phases = { stop: [], make: [], link: [], inside: [], write: [], start: [], settle: [] };
+  for (const id of actual.unseen.keys()) again.set(id, WATCH);
   for (const [id, sight] of actual.servers) {
     if (!wishes.has(id) && (scope === 'all' || scope.has(id))) phases.stop.push(...removeServer(actual, id, sight));
   }
@@ -32,11 +33,14 @@ export function planDhcp(desired: ReadonlyMap<string, DesiredObject>, actual: Dh
   planHost(actual, wishes, scope, phases);
   for (const wish of wishes.values()) {
     again.set(wish.dhcp.network_id, WATCH);
+    let why = actual.unseen.get(wish.dhcp.network_id);
     try {
-      planServer(wish, actual, phases, waiting, again);
+      if (why === undefined) planServer(wish, actual, phases, waiting, again);
     } catch (error) {
-      waiting.set(wish.key, `this network cannot be served: ${(error as Error).message}`);
+      why = `this network cannot be served: ${(error as Error).message}`;
     }
+    if (why === undefined) continue;
+    for (const key of [wish.key, ...wish.leases.map((lease) => lease.key)]) waiting.set(key, why);
   }
   return { steps: Object.values(phases).flat(), waiting, again };
 }
@@ -100,7 +104,7 @@ function removeServer({ runDirectory }: DhcpActual, id: string, sight: ServerSig
   const steps: Step[] = [{ tool: 'signal', pidFile: paths.pid, match: `${paths.directory}/`, signal: 'SIGTERM', keys: [] }];
   // Its device would go with the namespace, but only some time later.
   for (const { name } of sight.inner) steps.push({ tool: 'ip', netns, args: ['link', 'del', 'dev', name], keys: [] });
-  if (sight.namespace) steps.push({ tool: 'ip', args: ['netns', 'del', netns], keys: [] });
+  if (sight.namespace || sight.husk) steps.push({ tool: 'ip', args: ['netns', 'del', netns], keys: [] });
   steps.push({ tool: 'directory', path: paths.directory, present: false, keys: [] });
   return steps;
 }

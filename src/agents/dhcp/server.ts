@@ -12,6 +12,7 @@ const NOTHING: ServerSight = {
   directory: false,
   complete: false,
   namespace: false,
+  husk: false,
   inner: [],
   running: null,
   offBus: false,
@@ -97,6 +98,7 @@ function planDevice(
   const keys = [key];
   const mtu = String(dhcp.mtu);
   const inside = (...args: string[]) => phases.inside.push({ tool: 'ip', netns, args, keys });
+  if (sight.husk) phases.stop.push({ tool: 'ip', args: ['netns', 'del', netns], keys });
   if (!sight.namespace) phases.link.push({ tool: 'ip', args: ['netns', 'add', netns], keys });
   for (const other of sight.inner) {
     if (other.name !== inner?.name) phases.stop.push({ tool: 'ip', netns, args: ['link', 'del', 'dev', other.name], keys });

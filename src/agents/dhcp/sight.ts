@@ -20,6 +20,8 @@ export interface ServerSight {
   /** The directories that dnsmasq watches are in it. */
   readonly complete: boolean;
   readonly namespace: boolean;
+  /** Its name is there with no namespace behind it: what a crash of `ip netns add` leaves. */
+  readonly husk: boolean;
   /** Devices in the namespace besides loopback. */
   readonly inner: readonly InnerDevice[];
   /** The digest of the configuration that the living server has read; null without one. */
@@ -52,6 +54,8 @@ export interface DhcpActual {
   /** Every network that has a server's directory here, whatever the scope. */
   readonly directories: readonly string[];
   readonly servers: ReadonlyMap<string, ServerSight>;
+  /** Networks whose server could not be looked at, and why: nothing of them is touched. */
+  readonly unseen: ReadonlyMap<string, string>;
 }
 
 /** One network's server as it must be. */

@@ -31,6 +31,17 @@ export function dhcpTarget({ runDirectory }: DhcpOptions): Target<DhcpActual> {
   const seen = new Map<string, Memory>();
   const signalled = new Map<string, number>();
 
+  /** What cannot be looked at is its own network's trouble alone. */
+  async function lookAt(id: string, whole: boolean, unseen: Map<string, string>, signal: AbortSignal): Promise<void> {
+    try {
+      await look(id, whole, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      seen.delete(id);
+      unseen.set(id, (error as Error).message);
+    }
+  }
+
   async function look(id: string, whole: boolean, signal: AbortSignal): Promise<void> {
     const known = seen.get(id);
     if (whole || known === undefined) {
@@ -54,8 +65,9 @@ export function dhcpTarget({ runDirectory }: DhcpOptions): Target<DhcpActual> {
         scope === 'all' ? [...host.directories, ...(await listServerNamespaces()), ...seen.keys()] : [...scope].filter(isId),
       );
       const queue = [...ids];
+      const unseen = new Map<string, string>();
       const workers = Array.from({ length: ABREAST }, async () => {
-        for (let id = queue.pop(); id !== undefined; id = queue.pop()) await look(id, scope === 'all', signal);
+        for (let id = queue.pop(); id !== undefined; id = queue.pop()) await lookAt(id, scope === 'all', unseen, signal);
       });
       await Promise.all(workers);
       const servers = new Map<string, ServerSight>();
@@ -66,7 +78,7 @@ export function dhcpTarget({ runDirectory }: DhcpOptions): Target<DhcpActual> {
         servers.set(id, { ...memory.sight, files: memory.files, quiet });
         if (!memory.sight.directory) seen.delete(id);
       }
-      return { ...host, servers };
+      return { ...host, servers, unseen };
     },
     plan: (desired: ReadonlyMap<string, DesiredObject>, actual: DhcpActual, scope: Scope) => planDhcp(desired, actual, scope),
     applied(steps: readonly Step[], failures: ReadonlyMap<Step, string>): void {
