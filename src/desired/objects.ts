@@ -1,6 +1,6 @@
 // What a host may be asked to have, as data: the contract between the server, which projects rows into these objects, and the
 // agents, which make them real. Every object has a key; its digest changes exactly when its value does. Status, names and
-// liveness are in none of them, so a rename wakes nobody.
+// liveness are in none of them, so a rename changes nothing on any host.
 
 /** A layer-2 network that has a port on this host. Key `network/<id>`. Dropping it drops every object that names it. */
 export interface NetworkObject {
