@@ -45,7 +45,12 @@ interface Place {
   readonly position: number;
 }
 
-interface Ends extends Place {
+/** The place of an entry, and when it was written: another entry that came to stand there, after a restored backup, is of another moment. */
+interface Mark extends Place {
+  readonly at: number;
+}
+
+interface Ends extends Mark {
   readonly epoch: string;
   /** Of the newest entry that was pruned. */
   readonly prunedXid: string;
@@ -65,11 +70,13 @@ function statements(engine: Dialect['name']) {
       ? (["'0'", 'position', '?', '1 = 1'] as const)
       : (['xid::text', '(xid, position)', '(?::xid8, ?)', 'xid < pg_snapshot_xmin(pg_current_snapshot())'] as const);
   const columns = `${xid} AS xid, position, at, request_id AS "requestId", actor, project_id AS "projectId", kind, object_id AS id, action, scopes`;
-  const newest = `SELECT ${xid} AS xid, position FROM journal WHERE ${settled} ORDER BY ${order} DESC LIMIT 1`;
+  const newest = `SELECT ${xid} AS xid, position, at FROM journal WHERE ${settled} ORDER BY ${order} DESC LIMIT 1`;
   return {
     page: `SELECT ${columns} FROM journal WHERE ${order} > ${place} AND ${settled} ORDER BY ${order} LIMIT ?`,
-    ends: `SELECT h.epoch, h.xid AS "prunedXid", h.position AS "prunedPosition", COALESCE(n.xid, '0') AS xid, COALESCE(n.position, 0) AS position
+    ends: `SELECT h.epoch, h.xid AS "prunedXid", h.position AS "prunedPosition", COALESCE(n.xid, '0') AS xid, COALESCE(n.position, 0) AS position,
+        COALESCE(n.at, 0) AS at
       FROM journal_horizon h LEFT JOIN (${newest}) n ON 1 = 1`,
+    there: `SELECT 1 AS there FROM journal WHERE ${order} = ${place} AND at = ? AND ${settled}`,
     oldest: `SELECT ${xid} AS xid, position, at FROM journal WHERE ${settled} ORDER BY ${order} LIMIT ${PRUNED_AT_ONCE + 1}`,
     prune: `DELETE FROM journal WHERE ${order} <= ${place}`,
     place: ({ xid: number, position }: Place): SqlValue[] => (engine === 'sqlite' ? [position] : [number, position]),
@@ -85,13 +92,11 @@ export async function readJournal(reader: Reader, since: string, limit: number):
   const rows = await reader.all<Stored>(sql.page, ...sql.place(from), limit);
   // After the entries, not before: what is pruned in between is then noticed.
   const ends = await endsOf(reader);
-  const pruned = { xid: ends.prunedXid, position: ends.prunedPosition };
-  const known = from.epoch === ends.epoch && !before(from, pruned) && (rows.length > 0 || !before(ends, from));
-  if (!known) return { tooOld: true };
+  if (from.epoch !== ends.epoch || !(await isThere(reader, from, ends))) return { tooOld: true };
   const entries = rows.map(({ xid, position, ...row }) => ({
     ...row,
     scopes: JSON.parse(row.scopes) as string[],
-    cursor: formatCursor(ends.epoch, { xid, position }),
+    cursor: formatCursor(ends.epoch, { xid, position, at: row.at }),
   }));
   return { tooOld: false, entries, cursor: entries.at(-1)?.cursor ?? since };
 }
@@ -109,7 +114,7 @@ export async function latestCursor(reader: Reader): Promise<string> {
 export async function pruneJournal(tx: Tx, keepSeconds: number): Promise<number> {
   const sql = texts[tx.dialect.name];
   await tx.get(`SELECT epoch FROM journal_horizon ${tx.dialect.forUpdate}`);
-  const oldest = await tx.all<Place & { at: number }>(sql.oldest);
+  const oldest = await tx.all<Mark>(sql.oldest);
   const limit = Date.now() - keepSeconds * 1000;
   const kept = oldest.findIndex(({ at }, index) => at >= limit || index === oldest.length - 1);
   const last = oldest[kept - 1];
@@ -124,17 +129,24 @@ async function endsOf(reader: Reader): Promise<Ends> {
   return ends;
 }
 
-function before(a: Place, b: Place): boolean {
-  return a.xid === b.xid ? a.position < b.position : BigInt(a.xid) < BigInt(b.xid);
+/**
+ * Whether the entry of a cursor is there still: then so is everything behind it. In a restored backup it may be missing, be another one, or have a
+ * number that the server's transactions reach only later.
+ */
+async function isThere(reader: Reader, from: Mark, { prunedXid, prunedPosition }: Ends): Promise<boolean> {
+  if (from.position === 0) return from.xid === '0' && prunedXid === '0' && prunedPosition === 0;
+  if (reader.dialect.name === 'sqlite' && from.xid !== '0') return false;
+  const { there, place } = texts[reader.dialect.name];
+  return (await reader.get(there, ...place(from), from.at)) !== undefined;
 }
 
-function formatCursor(epoch: string, { xid, position }: Place): string {
-  return `${epoch}.${xid}.${position}`;
+function formatCursor(epoch: string, { xid, position, at }: Mark): string {
+  return `${epoch}.${xid}.${position}.${at}`;
 }
 
 /** A cursor comes back from outside: anything that this module cannot have made is undefined. */
-function parseCursor(cursor: string): (Place & { readonly epoch: string }) | undefined {
-  const [, epoch, xid, position] = /^([0-9a-f]{12})\.(\d{1,19})\.(\d{1,15})$/.exec(cursor) ?? [];
-  if (epoch === undefined || xid === undefined || position === undefined) return undefined;
-  return { epoch, xid, position: Number(position) };
+function parseCursor(cursor: string): (Mark & { readonly epoch: string }) | undefined {
+  const [, epoch, xid, position, at] = /^([0-9a-f]{12})\.(\d{1,19})\.(\d{1,15})\.(\d{1,15})$/.exec(cursor) ?? [];
+  if (epoch === undefined || xid === undefined) return undefined;
+  return { epoch, xid, position: Number(position), at: Number(at) };
 }

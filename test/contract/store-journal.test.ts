@@ -27,6 +27,11 @@ async function follow(reader: Reader, since: string, limit = 3): Promise<{ entri
     cursor = page.cursor;
   }
 }
+/** Lets the numbers of entries go on behind the newest one that is there. */
+const SEQUENCE = {
+  sqlite: "UPDATE sqlite_sequence SET seq = (SELECT MAX(position) FROM journal) WHERE name = 'journal'",
+  postgres: "SELECT setval(pg_get_serial_sequence('journal', 'position'), (SELECT MAX(position) FROM journal))",
+};
 const idsOf = (entries: readonly JournalEntry[]) => entries.map(({ id }) => id);
 
 const append = (store: Store, ...ids: string[]) =>
@@ -101,7 +106,7 @@ describe.each(engines())('journal on $name', (engine) => {
   test('says "too old" to cursors that are garbage, of another database, or from the future', async () => {
     await append(store, 'a');
     const cursor = await latestCursor(store.read);
-    const [epoch, xid, position] = cursor.split('.');
+    const [epoch, xid, position, at] = cursor.split('.');
     const other = [...(epoch ?? '')].reverse().join('');
     const garbage = [
       '',
@@ -109,19 +114,39 @@ describe.each(engines())('journal on $name', (engine) => {
       '0.0',
       `${cursor}.1`,
       `${epoch}.${xid}`,
-      `${epoch}.-1.${position}`,
-      `${epoch}.${'9'.repeat(40)}.1`,
+      `${epoch}.-1.${position}.${at}`,
+      `${epoch}.${xid}.${position}`,
+      `${epoch}.${'9'.repeat(40)}.1.${at}`,
       "'; --",
       `${cursor}\n`,
     ];
     for (const wrong of [
       ...garbage,
-      `${other}.${xid}.${position}`,
-      `${epoch}.${xid}.${Number(position) + 1}`,
-      `${epoch}.${Number(xid) + 5}.${position}`,
+      `${other}.${xid}.${position}.${at}`,
+      `${epoch}.${xid}.${Number(position) + 1}.${at}`,
+      `${epoch}.${Number(xid) + 5}.${position}.${at}`,
+      `${epoch}.${xid}.${position}.${Number(at) + 1}`,
     ]) {
       expect(await readJournal(store.read, wrong, 10), wrong).toEqual({ tooOld: true });
     }
+  });
+
+  test('says "too old" to cursors of days that a restored backup has lost, though others came in their place', async () => {
+    await append(store, 'a');
+    const kept = await latestCursor(store.read);
+    const dump = await store.read.all<{ position: number }>('SELECT position FROM journal');
+    await append(store, 'lost', 'lost too');
+    const lost = await latestCursor(store.read);
+    // As the database was when `kept` was the latest, and so are its numbers.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await store.exec(
+      `DELETE FROM journal WHERE position > ${dump[0]?.position}; ${engine.name === 'sqlite' ? SEQUENCE.sqlite : SEQUENCE.postgres}`,
+    );
+    await append(store, 'b', 'c', 'd');
+    expect(idsOf((await follow(store.read, kept)).entries)).toEqual(['b', 'c', 'd']);
+    const { entries } = await follow(store.read, kept);
+    expect(lost.split('.')[2]).toBe(entries[1]?.cursor.split('.')[2]);
+    expect(await readJournal(store.read, lost, 10)).toEqual({ tooOld: true });
   });
 
   test('pruning removes the old, keeps the newest, and cursors behind it are too old', async () => {
@@ -225,6 +250,18 @@ describe.each(engines().filter(({ name }) => name === 'postgres'))('journal on $
     expect(idsOf((await follow(store.read, start)).entries)).toEqual([]);
     await end('abort');
     expect(idsOf((await follow(store.read, start)).entries)).toEqual(['kept']);
+  });
+
+  test('is followed in a backup that another server of databases took over, whose transactions have lower numbers', async () => {
+    await append(store, 'a');
+    await store.exec("UPDATE journal SET xid = '900000000'; UPDATE journal_horizon SET xid = '800000000', position = 0");
+    const [epoch] = (await latestCursor(store.read)).split('.');
+    const { at, position } = (await store.read.get<{ at: number; position: number }>('SELECT at, position FROM journal')) ?? {};
+    await append(store, 'b');
+    expect(await readJournal(store.read, `${epoch}.900000000.${position}.${at}`, 10)).toEqual({ tooOld: true });
+    const cursor = await latestCursor(store.read);
+    await append(store, 'c', 'd');
+    expect(idsOf((await follow(store.read, cursor)).entries)).toEqual(['c', 'd']);
   });
 
   test('pruning touches nothing that may still be followed by an earlier entry', async () => {
