@@ -17,3 +17,6 @@ export const duplicate = (noun: string, name: string): ApiError =>
 
 /** 400 with the reason. */
 export const invalid = (reason: string): ApiError => new ApiError('invalid', 'Bad Request', reason);
+
+/** 503: more passwords wait to be checked than anybody would wait for. */
+export const busy = (): ApiError => new ApiError('unavailable', 'Service Unavailable', 'Too many logins are waiting: try again later.');

@@ -1,6 +1,6 @@
 // Passwords kept as scrypt hashes: what verifies, for how long it takes, and what a storm of logins does to the event loop.
 import { describe, expect, test } from 'vitest';
-import { type ScryptCost, scryptPasswords } from './passwords.ts';
+import { parallelHashes, type ScryptCost, scryptPasswords } from './passwords.ts';
 
 const cheap: ScryptCost = { log2n: 4, r: 1, p: 1 };
 
@@ -62,5 +62,25 @@ describe('passwords', () => {
     expect(order).toEqual(Array.from({ length: 12 }, (_, number) => number));
     // Hashing on the loop would stop it from the first to the last.
     expect(longest).toBeLessThan((performance.now() - start) / 2);
+  });
+
+  test('leave a thread for tokens and names, however many processors there are', async () => {
+    const passwords = scryptPasswords({ log2n: 13, r: 8, p: 1 }, parallelHashes(64));
+    let hashed = 0;
+    const storm = Array.from({ length: 8 }, () => passwords.hash('x').then(() => hashed++));
+    await crypto.subtle.digest('SHA-256', new Uint8Array(1));
+    expect(hashed).toBe(0);
+    await Promise.all(storm);
+    expect([1, 2, 3].map(parallelHashes)).toEqual([1, 1, 2]);
+  });
+
+  test('are refused when so many wait that nobody would wait for the next', async () => {
+    const passwords = scryptPasswords(cheap, 1);
+    const all = await Promise.allSettled(Array.from({ length: 310 }, () => passwords.verify('x', undefined)));
+    const refused = all.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
+    expect(refused).toHaveLength(9);
+    for (const { reason } of refused)
+      expect(reason).toMatchObject({ status: 503, message: 'Too many logins are waiting: try again later.' });
+    expect(await passwords.verify('x', undefined)).toBe(false);
   });
 });

@@ -2,6 +2,7 @@
 // logins must leave processors to the API. The parameters stand in each hash, so they may change without losing a password.
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { busy } from './errors.ts';
 
 /** scrypt's cost: N = 2^log2n, r blocks of 128 bytes, p times. Memory is 128 · N · r bytes. */
 export interface ScryptCost {
@@ -12,6 +13,11 @@ export interface ScryptCost {
 
 /** 16 MiB, a tenth of a second or two: one of the equal choices of OWASP's password storage sheet, the one with the least memory. */
 export const standardCost: ScryptCost = { log2n: 14, r: 8, p: 5 };
+
+/** Threads of the process for slow work; verifying tokens and looking up names needs one of them too. The default of libuv. */
+const THREADS = 4;
+/** How many may wait for each that is hashed: about a minute's work. Nobody waits longer, and a storm leaves no more behind. */
+const WAITING = 300;
 
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
@@ -24,8 +30,11 @@ export interface Passwords {
   verify(password: string, stored: string | null | undefined): Promise<boolean>;
 }
 
-/** `parallel` is how many are hashed at the same time; by default one processor is left for everything else. */
-export function scryptPasswords(cost: ScryptCost = standardCost, parallel = Math.max(1, availableParallelism() - 1)): Passwords {
+/** How many to hash at the same time: one processor and one thread are left for everything else. */
+export const parallelHashes = (processors: number): number => Math.max(1, Math.min(processors, THREADS) - 1);
+
+/** `parallel` is how many are hashed at the same time. Beyond some hundred that wait for their turn, the next ones are refused with 503. */
+export function scryptPasswords(cost: ScryptCost = standardCost, parallel = parallelHashes(availableParallelism())): Passwords {
   const turn = limiter(parallel);
   const derive = (password: string, salt: Buffer, { log2n, r, p }: ScryptCost, bytes: number) =>
     turn(() => scryptAsync(password, salt, bytes, { N: 2 ** log2n, r, p, maxmem: 2 * 128 * 2 ** log2n * r }));
@@ -69,6 +78,7 @@ function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {
+    if (waiting.length >= most * WAITING) throw busy();
     if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
     else running++;
     try {

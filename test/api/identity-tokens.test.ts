@@ -1,7 +1,10 @@
 // Tokens: who gets one, what it says, and everything that takes it back: at once here, within seconds on another server of the same database.
 import { setTimeout as delay } from 'node:timers/promises';
+import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { identityRoutes } from '#api/identity/plugin.ts';
 import { POLL_MS } from '#identity/changes.ts';
+import type { Passwords } from '#identity/passwords.ts';
 import { engines, type OpenEngine } from '#test/postgres.ts';
 import {
   ADMIN_PASSWORD,
@@ -148,6 +151,23 @@ describe.each(engines())('tokens on $name', (engine) => {
           expect.stringMatching(message),
         ]);
       }
+    });
+
+    test('proves a method once, however often it is named', async () => {
+      const who = await person(server);
+      const { auth } = who.login() as { auth: { identity: object } };
+      const methods = Array.from({ length: 8 }, () => 'password');
+      let verified = 0;
+      const passwords: Passwords = {
+        ...server.identity.passwords,
+        verify: (...given) => (verified++, server.identity.passwords.verify(...given)),
+      };
+      const app = Fastify();
+      await app.register(identityRoutes({ ...server.identity, passwords }), { prefix: '/identity' });
+      const body = { auth: { ...auth, identity: { ...auth.identity, methods } } };
+      const answer = await send({ ...server, app }, 'POST', '/auth/tokens', { body });
+      expect([answer.status, answer.at('token.methods'), verified]).toEqual([201, ['password'], 1]);
+      await app.close();
     });
 
     test('forgets nothing of several methods: all must prove the same user', async () => {
