@@ -46,7 +46,7 @@ export function devicesOf(step: Step): string[] {
 
 /** `['dev', 'x', 'master', 'y', 'up']` as pairs; a word on its own stands for itself. */
 function words(args: readonly string[]): Map<string, string> {
-  const alone = new Set(['up', 'down', 'nomaster', 'nolearning', 'self', 'master-entry', 'static', 'permanent']);
+  const alone = new Set(['up', 'down', 'nomaster', 'nolearning', 'self', 'master-entry', 'static', 'sticky', 'permanent']);
   const pairs = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
     const key = args[i] ?? '';

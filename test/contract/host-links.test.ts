@@ -94,7 +94,7 @@ test('refusals are the same and stop nobody else', async () => {
     ip('link', 'add', 'name', 'vxlan-other', 'type', 'vxlan', 'id', '77', 'dstport', '4789', 'local', '192.0.2.1', 'nolearning'),
   ]);
   await both([
-    bridge('fdb', 'replace', 'fa:16:3e:00:00:09', 'dev', 'vxlan-77', 'master', 'static'),
+    bridge('fdb', 'replace', 'fa:16:3e:00:00:09', 'dev', 'vxlan-77', 'master', 'static', 'sticky'),
     bridge('fdb', 'append', '00:00:00:00:00:00', 'dev', 'vxlan-77', 'dst', '192.0.2.2', 'self', 'permanent'),
     bridge('fdb', 'del', 'fa:16:3e:00:00:09', 'dev', 'vxlan-77', 'dst', '192.0.2.2', 'self'),
   ]);

@@ -1,6 +1,6 @@
 // VXLAN between hosts: unicast to where the address lives, ARP answered at home, nothing sent to a host that has no part in the network.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Cloud, type CloudPort, deviceOf, endpointOf, macOf, makeCloud, networkId, watch } from './cloud.ts';
+import { bridgeOf, type Cloud, type CloudPort, deviceOf, endpointOf, macOf, makeCloud, networkId, watch } from './cloud.ts';
 import { ping, until } from './host.ts';
 
 const ports = {
@@ -120,6 +120,23 @@ test('a network that leaves takes its bridge, tunnel and entries, and the other 
   expect(await ping(on(0), 'vm3', '10.0.0.12')).toBe(0);
   expect(await ping(on(0), 'vm1', '10.0.0.12', 3)).toBe(3);
   expect(cloud.servers[0]?.objects.has(`network/${networkId(2)}`)).toBe(false);
+});
+
+test('an instance that sends with the MAC of one on another host draws nothing to itself', async () => {
+  cloud.set(a, b, e);
+  await cloud.settle();
+  const stolen = await watch(on(0), deviceOf(e.n), `icmp and ether dst ${macOf(b.n)}`);
+  await on(0).run(['ip', 'link', 'set', 'eth0', 'address', macOf(b.n)], 'vm5');
+  await ping(on(0), 'vm5', '10.0.0.99');
+  expect(await ping(on(0), 'vm1', '10.0.0.12', 3)).toBe(3);
+  expect(await stolen.end()).toEqual([]);
+  // And when the other one is gone, nothing of it stays.
+  await on(0).run(['ip', 'link', 'set', 'eth0', 'address', macOf(e.n)], 'vm5');
+  cloud.set(a, e);
+  await cloud.settle();
+  await until('it is forgotten', async () => !(await on(0).run(['bridge', 'fdb', 'show', 'br', bridgeOf(1)])).includes(macOf(b.n)));
+  cloud.set(a, b);
+  await cloud.settle();
 });
 
 test('what other hosts answer for an instance does not lead its own host astray', async () => {

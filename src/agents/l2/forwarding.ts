@@ -72,8 +72,11 @@ function planPeers(device: string, tunnel: Tunnel, peers: ReadonlyMap<string, En
     // A replace moves the first endpoint of a MAC only; without one between, frames are flooded for a moment, never lost.
     for (const other of isRight ? surplus : surplus.slice(1)) steps.push(entry('del', mac, device, other, ['self'], []));
     const isPinned = tunnel.pinned.has(mac);
-    if (!isRight) steps.push(entry('replace', mac, device, endpoint, isPinned ? ['self', 'static'] : ['self', 'master', 'static'], keys));
-    else if (!isPinned) steps.push(entry('replace', mac, device, undefined, ['master', 'static'], keys));
+    // Sticky: else one frame with that MAC from an instance of this host would draw the entry to itself, and nothing would draw it back.
+    if (!isRight) {
+      const flags = isPinned ? ['self', 'static'] : ['self', 'master', 'static', 'sticky'];
+      steps.push(entry('replace', mac, device, endpoint, flags, keys));
+    } else if (!isPinned) steps.push(entry('replace', mac, device, undefined, ['master', 'static', 'sticky'], keys));
   }
   for (const [mac, endpoints] of tunnel.remotes) {
     if (mac === ANY_MAC || peers.has(mac)) continue;
