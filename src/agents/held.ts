@@ -41,7 +41,8 @@ export function createHeld(): HeldStore {
       if (before.value.kind === 'port') byDevice.delete(before.value.device);
       indexed.delete(key);
     }
-    if (object === undefined) return;
+    // Objects of a kind that this agent does not know may have no network: they are held, and that is all.
+    if (typeof object?.value.network_id !== 'string') return;
     const network = object.value.network_id;
     networks.add(network);
     const siblings = byNetwork.get(network);
