@@ -142,7 +142,9 @@ export function startLoop(options: LoopOptions): Loop {
       if (failure === undefined) attempts.delete(key);
       else retry(value.network_id, key);
     }
-    if (scope === 'all') attempts.delete('*');
+    // The round as a whole has not failed: the next failure is a first one. Objects that are gone fail no more.
+    if (scope === 'all') for (const key of attempts.keys()) if (!desired.has(key)) attempts.delete(key);
+    if (scope !== 'all') for (const network of scope) attempts.delete(network);
   }
 
   /** A round that could not even look: what was made real before is believed to be so still, the rest waits for this reason. */
