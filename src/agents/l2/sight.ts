@@ -3,7 +3,7 @@
 import type { DesiredObject, NetworkObject } from '#desired/objects.ts';
 import type { HostLinks, Link } from '#host/links.ts';
 import type { Step } from '#host/steps.ts';
-import { vxlanName } from './names.ts';
+import { isBridgeName, vlanName, vxlanName } from './names.ts';
 
 /** What plans look at. */
 export interface L2Actual {
@@ -98,9 +98,8 @@ export function isOurTunnel(link: Link): boolean {
   return link.vxlan !== null && link.name === vxlanName(link.vxlan.vni);
 }
 
-/** A VLAN device on one of the mapped interfaces with the name that we give. */
+/** A VLAN device with the name that we give, on one of the mapped interfaces or, where it was mapped once, in a bridge of ours. */
 export function isOurVlan(link: Link, actual: L2Actual): boolean {
-  return (
-    link.vlan !== null && link.name === `${link.vlan.parent}.${link.vlan.id}` && [...actual.physical.values()].includes(link.vlan.parent)
-  );
+  if (link.vlan === null || link.name !== vlanName(link.vlan.parent, link.vlan.id)) return false;
+  return [...actual.physical.values()].includes(link.vlan.parent) || (link.master !== null && isBridgeName(link.master));
 }
