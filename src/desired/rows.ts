@@ -1,5 +1,6 @@
 // What the projections need of the database, read in as few look-ups as there are questions. Every list is bounded by what a host or a
 // network has; nothing here reads a whole table.
+import { tunnelEndpoint } from '#ml2/mechanisms/linuxbridge.ts';
 import type { Reader } from '#store/store.ts';
 import type { DhcpSubnet } from './objects.ts';
 
@@ -75,8 +76,8 @@ export async function endpoint(reader: Reader, host: string): Promise<string | n
 function tunnelIps(rows: readonly { readonly host: string; readonly configurations: string }[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const { host, configurations } of rows) {
-    const { tunneling_ip } = JSON.parse(configurations) as { tunneling_ip?: unknown };
-    if (typeof tunneling_ip === 'string') found.set(host, tunneling_ip);
+    const tunnelIp = tunnelEndpoint(JSON.parse(configurations) as Record<string, unknown>);
+    if (tunnelIp !== undefined) found.set(host, tunnelIp);
   }
   return found;
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bind, deviceName } from './binding.ts';
-import { bridgeName } from './mechanisms/linuxbridge.ts';
+import { bridgeName, tunnelEndpoint } from './mechanisms/linuxbridge.ts';
 import type { HostAgent, MechanismDriver, NetworkType, Segment } from './segment.ts';
 
 const NETWORK = '11111111-2222-4333-8444-555555555555';
@@ -53,6 +53,14 @@ describe('a port that can be wired', () => {
     );
   });
 });
+
+test.each([[5], [null], [''], ['10.0.0.1/24'], ['10.0.0.1 dev eth0'], ['somewhere.example'], ['10.0.0']])(
+  'a host whose tunnel endpoint is %j has none',
+  (tunneling_ip) => {
+    expect(tunnelEndpoint({ tunneling_ip })).toBeUndefined();
+    expect(bind(port, 'host', [agent({ tunneling_ip })], [vxlan])).toHaveProperty('failed');
+  },
+);
 
 describe('a port that nobody can wire', () => {
   test.each<[string, readonly HostAgent[], readonly Segment[], string]>([
