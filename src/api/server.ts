@@ -55,6 +55,7 @@ const REQUEST_TIME = 120_000;
 /** A server that does not listen yet. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { pipeline, identity, log, tls, trustProxy } = parts;
+  const known = authenticate(identity);
   const app = Fastify({
     ...(log ? { loggerInstance: log } : {}),
     ...(tls ? { https: tls } : {}),
@@ -67,6 +68,13 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     requestIdHeader: false,
     rewriteUrl: (request: { readonly url?: string }) => plainPath(withoutNul(request.url ?? '/')),
     routerOptions: { maxParamLength: 1_000 },
+    // A path that is no text, or holds a longer name than anything has. No hook runs for these, hence the token is asked for here.
+    frameworkErrors: (_: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      if (request.url.startsWith('/identity'))
+        void reply.code(404).send({ error: { code: 404, title: 'Not Found', message: 'No such path.' } });
+      else if (!isApi(request.url)) void notFound(request, reply);
+      else known(request, reply, (error) => void sendError(error ?? httpErrors.HTTPNotFound({}), request, reply));
+    },
     // Requests that have begun are answered before the process ends; connections that idle are not waited for.
     forceCloseConnections: 'idle',
   } as object) as unknown as FastifyInstance;
@@ -83,7 +91,6 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   versionRoutes(app);
   if (parts.embedded) await app.register(identityRoutes(parts.embedded, { publicUrl: parts.publicUrl }), { prefix: '/identity' });
   await app.register(agentRoutes(pipeline.parts.store.read, parts.hosts), { prefix: '/agent/v1' });
-  const known = authenticate(identity);
   // By route, not by the text of the path, which clients may write in several ways; where there is no route, the text is all there is.
   app.addHook('onRequest', (request, reply, done) => (request.is404 && isApi(request.url) ? known(request, reply, done) : done()));
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));

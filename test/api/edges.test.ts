@@ -23,6 +23,22 @@ describe.each(engines())('the edges on $name', (engine) => {
     }
   });
 
+  test('a path that is no text, or an endless name, is not found, in the words of whose path it is', async () => {
+    for (const rest of ['%zz', '%E0%A4%A', 'a'.repeat(5_000)]) {
+      const ask = (path: string, token = cloud.member.token) => cloud.app.inject({ url: path + rest, headers: { 'x-auth-token': token } });
+      const mine = await ask('/v2.0/networks/');
+      expect([mine.statusCode, mine.json().NeutronError?.type, mine.headers['x-openstack-request-id']]).toEqual([
+        404,
+        'HTTPNotFound',
+        expect.stringMatching(/^req-/),
+      ]);
+      expect((await ask('/v2.0/networks/', 'none')).statusCode).toBe(401);
+      const identity = await ask('/identity/v3/projects/');
+      expect([identity.statusCode, identity.json().error.code]).toEqual([404, 404]);
+      expect((await ask('/agent/v1/')).body).toBe('404 Not Found');
+    }
+  });
+
   test('a body may be as deep as its attributes need, and no deeper', async () => {
     const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
     for (const levels of [100, 20_000, 400_000]) {
