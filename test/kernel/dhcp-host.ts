@@ -134,6 +134,11 @@ export async function makeDhcpHost(): Promise<DhcpHost> {
       const files = filesOf6(netns);
       const ask = [...(stateless ? ['-S'] : []), '-sf', '/run/tools/script6', '-e', `OUT=${out}`];
       await host.attempt(['rm', '-f', `/run/dhclient-${netns}.leases`]);
+      // dhclient gives up at once on a device whose link-local address is not there yet.
+      await until('eth0 has its link-local address', async () => {
+        const { stdout } = await host.attempt(['ip', '-6', '-oneline', 'address', 'show', 'dev', 'eth0', 'scope', 'link'], netns);
+        return stdout.includes('fe80:') && !stdout.includes('tentative');
+      });
       await host.attempt(['timeout', String(tries), 'dhclient', '-6', '-1', ...ask, ...files], netns);
       const answer = told(out);
       await host.attempt(['dhclient', '-6', '-x', '-sf', '/bin/true', ...files], netns); // ends it, and keeps the lease
