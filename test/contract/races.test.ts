@@ -1,7 +1,10 @@
 // Many clients at once, on every engine: constraints, locks and counters are the referees. Whoever loses is told so in the API's words, and the
 // books balance afterwards.
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiError } from '#core/errors.ts';
+import { toText } from '#ipam/address.ts';
+import { freePool } from '#ipam/allocate.ts';
 import { type Cloud, callerOf, networks, newProject, openCloud, ports, refusal, subnets } from '#test/cloud.ts';
 import { engines } from '#test/postgres.ts';
 
@@ -129,5 +132,43 @@ describe.each(engines())('races on $name', (engine) => {
     await Promise.all(times(6, (index) => cloud.join(`host-${index}`, `192.0.2.${index + 1}`)));
     expect(await count('SELECT COUNT(*) AS n FROM dhcp_bindings WHERE network_id = ?', network_id)).toBe(1);
     expect(await count("SELECT COUNT(*) AS n FROM ports WHERE network_id = ? AND device_owner = 'network:dhcp'", network_id)).toBe(1);
+  });
+});
+
+describe.each(engines().filter(({ name }) => name === 'postgres'))('races of several servers on $name', (engine) => {
+  let cloud: Cloud;
+  beforeAll(async () => {
+    cloud = await openCloud(engine);
+  });
+  afterAll(() => cloud.close());
+
+  test('an address that is given back while the pools change goes to the new pools, or to none', async () => {
+    for (const [start, end, free] of [
+      ['10.0.0.100', '10.0.0.110', ['10.0.0.100-10.0.0.110']],
+      ['10.0.0.12', '10.0.0.18', ['10.0.0.12-10.0.0.18']],
+    ] as const) {
+      const { id: network_id } = await cloud.make(networks, {});
+      const allocation_pools = [{ start: '10.0.0.10', end: '10.0.0.20' }];
+      const { id } = await cloud.make(subnets, { network_id, cidr: '10.0.0.0/24', ip_version: 4, enable_dhcp: false, allocation_pools });
+      const port = await cloud.make(ports, { network_id, fixed_ips: [{ ip_address: '10.0.0.15' }] });
+      const [changed, ending] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const change = cloud.pipeline.write(cloud.admin, async (work) => {
+        const row = await work.load(subnets, id, 'change');
+        if (row) await work.update(subnets, row, { allocation_pools: [{ start, end }] });
+        changed.resolve();
+        await ending.promise;
+      });
+      await changed.promise;
+      const removal = cloud.pipeline.delete(ports, cloud.admin, port.id);
+      await pause(200);
+      ending.resolve();
+      await Promise.all([change, removal]);
+      const ranges = await cloud.store.read.all<{ first: string; last: string }>(
+        'SELECT first, last FROM free_ranges WHERE pool = ? ORDER BY first',
+        freePool(id),
+      );
+      const address = (hex: string) => toText(BigInt(`0x${hex}`), 4);
+      expect(ranges.map(({ first, last }) => `${address(first)}-${address(last)}`)).toEqual(free);
+    }
   });
 });

@@ -96,7 +96,8 @@ const matches = (held: FixedIp, { subnet_id, ip_address }: FixedIpRequest): bool
 
 export async function release(context: Context, fixedIps: readonly FixedIp[]): Promise<void> {
   for (const { subnet_id, ip_address } of fixedIps) {
-    const from = await context.load(subnet, subnet_id);
+    // Held, so that its pools are those in force when this is committed.
+    const from = await context.load(subnet, subnet_id, 'share');
     if (from) await giveBack(context.tx, pooled(from), ip_address);
   }
 }
