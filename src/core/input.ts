@@ -17,6 +17,9 @@ export interface Input {
   readonly given: ReadonlySet<string>;
 }
 
+/** Items of one bulk create: looking at a quarter of a million empty ones, which fit into a body, would hold everybody up. */
+const AT_ONCE = 10_000;
+
 type Body = Readonly<Record<string, unknown>>;
 
 /** The inner objects of a create: one for `{"port": {…}}`, several for `{"ports": [{…}, {"port": {…}}]}`. */
@@ -29,6 +32,7 @@ export function createBodies(resource: Resource, body: unknown): { readonly item
   const list = (body as Body)[collection];
   if (!Array.isArray(list)) throw bad(`Unable to find '${name}' in request body`);
   if (list.length === 0) throw bad('Resources required');
+  if (list.length > AT_ONCE) throw bad(`At most ${AT_ONCE} resources can be created at once`);
   const unwrap = (item: unknown): unknown => (isObject(item) && isObject(item[name]) && Object.keys(item).length === 1 ? item[name] : item);
   return { items: list.map((item) => objectOf(resource, unwrap(item))), bulk: true };
 }

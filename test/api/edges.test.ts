@@ -58,6 +58,12 @@ describe.each(engines())('the edges on $name', (engine) => {
     expect([set.status, set.at('port.binding:profile')]).toEqual([200, profile]);
   });
 
+  test('a bulk create has a size', async () => {
+    const many = (count: number) => `{"networks":[${Array(count).fill('{}').join(',')}]}`;
+    expectError(await member('POST', '/networks', many(10_001)), 400, 'HTTPBadRequest', 'At most 10000 resources can be created at once');
+    expectError(await member('POST', '/networks', many(10_000)), 409, 'OverQuota');
+  });
+
   test('HEAD answers where identity answers GET, and nowhere in the Networking API', async () => {
     const headers = { 'x-auth-token': cloud.member.token, 'x-subject-token': cloud.member.token };
     const head = async (url: string) => (await cloud.app.inject({ method: 'HEAD', url, headers })).statusCode;
