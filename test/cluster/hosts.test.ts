@@ -116,7 +116,7 @@ test('the server is stopped and started: it exits 0 at once though streams are o
   const { started } = await begun();
   const since = Date.now();
   await world.server.end('SIGTERM');
-  expect(Date.now() - since).toBeLessThan(2_000);
+  expect(Date.now() - since).toBeLessThan(4_000);
   expect(world.server.child.exitCode).toBe(0);
   await world.startServer();
   // Both pulled again, and found nothing to do.
@@ -151,7 +151,7 @@ test('agents are killed while instances ping each other and renew their leases: 
   for (const ended of renewed) expect(await ended()).toEqual({ renewed: expect.any(Number), failed: 0 });
   const { lost, answered } = await end();
   expect(lost).toBe(0);
-  expect(answered).toBeGreaterThan(100);
+  expect(answered).toBeGreaterThan(20);
 });
 
 test('a host reads and reports only what is its own', async () => {

@@ -233,7 +233,7 @@ describe('faults', () => {
       expect(acknowledged.filter((id) => !present.has(id))).toEqual([]);
       answered += acknowledged.length;
     }
-    expect(answered).toBeGreaterThan(100);
+    expect(answered).toBeGreaterThan(10);
   }, 30_000);
 
   test('a full disk: clear errors, reads go on, nothing answered is lost, and writes work again once there is space', (context) => {
