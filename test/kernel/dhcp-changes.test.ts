@@ -22,9 +22,22 @@ beforeEach(async () => {
   await quiet();
 });
 
-/** Waits until dnsmasq has been told everything: longer than the pause between two signals. */
-const quiet = () => new Promise((resolve) => setTimeout(resolve, 300));
 const now = () => ({ pid: dhcp.pid(network), ...dhcp.counts(network) });
+/** Waits until dnsmasq has been told everything: nothing happened to it for longer than the pause between two signals. */
+const quiet = () =>
+  until('the server is at rest', async () => {
+    const seen = () => attempt(() => JSON.stringify(now()));
+    const before = seen();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return before !== undefined && before === seen();
+  });
+const attempt = <T>(work: () => T): T | undefined => {
+  try {
+    return work();
+  } catch {
+    return undefined; // between the end of one server and the start of the next
+  }
+};
 
 test('a new port reloads nothing and is served at once', async () => {
   const before = now();
