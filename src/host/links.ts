@@ -17,6 +17,8 @@ export interface Link {
   readonly up: boolean;
   /** The kernel gives it an IPv6 link-local address when it comes up. */
   readonly linkLocal: boolean;
+  /** The device group: a number, or a name that the host has given it. */
+  readonly group: string;
   /** The host's own IPv4 takes what comes from it, whoever sends it: no reverse path is asked for. */
   readonly ipv4: boolean;
   /** The host's own IPv6 listens on it. */
@@ -147,6 +149,7 @@ interface RawLink {
   readonly master?: string;
   readonly mtu: number;
   readonly flags: readonly string[];
+  readonly group?: string;
   readonly inet6_addr_gen_mode?: string;
   readonly linkinfo?: {
     readonly info_kind?: string;
@@ -182,6 +185,7 @@ function toLink(raw: RawLink): Link {
     mtu: raw.mtu,
     up: raw.flags.includes('UP'),
     linkLocal: (raw.inet6_addr_gen_mode ?? 'none') !== 'none',
+    group: raw.group ?? 'default',
     ipv4: settingOf(raw.ifname, 'ipv4', 'rp_filter') === '0',
     ipv6: settingOf(raw.ifname, 'ipv6', 'disable_ipv6') === '0',
     answersArp: raw.linkinfo?.info_slave_data?.proxy_arp_wifi === true,

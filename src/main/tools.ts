@@ -6,16 +6,17 @@ import { ConfigError } from './values.ts';
 interface Tool {
   /** Debian's package. */
   readonly debian: string;
-  /** What a host without it cannot do; left out where it can do nothing. */
-  readonly for?: string;
+  /** What a host lacks without it, as a sentence goes on; left out where it can do nothing. */
+  readonly without?: string;
 }
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   ip: { debian: 'iproute2' },
   bridge: { debian: 'iproute2' },
   sysctl: { debian: 'procps' },
-  dnsmasq: { debian: 'dnsmasq-base', for: 'DHCP' },
-  'dbus-daemon': { debian: 'dbus-daemon', for: 'DHCP' },
+  dnsmasq: { debian: 'dnsmasq-base', without: 'this host serves no DHCP' },
+  'dbus-daemon': { debian: 'dbus-daemon', without: 'this host serves no DHCP' },
+  nft: { debian: 'nftables', without: 'instances can send to services of this host' },
 };
 
 /** Lets programs below sbin be found even where the caller's PATH leaves these out, as `su` and cron do. */
@@ -28,9 +29,10 @@ export function reachSbin(env: NodeJS.ProcessEnv = process.env): void {
 /** Throws {@link ConfigError} when a program is missing without which no port can be wired; answers a line for what else cannot be done. */
 export function needTools(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const missing = Object.entries(TOOLS).filter(([name]) => !found(name, env));
-  const wired = missing.filter(([, tool]) => tool.for === undefined);
+  const wired = missing.filter(([, tool]) => tool.without === undefined);
   if (wired.length > 0) throw new ConfigError(`this host cannot wire networks: ${named(wired)}`);
-  return missing.length === 0 ? undefined : `this host serves no ${missing[0]?.[1].for} until it has them: ${named(missing)}`;
+  const without = [...new Set(missing.map(([, tool]) => tool.without))].join(', and ');
+  return missing.length === 0 ? undefined : `${without} until it has them: ${named(missing)}`;
 }
 
 /** Those of `tools` that this machine lacks, in words; empty when there are all. */

@@ -1,6 +1,7 @@
 // One contract, two kernels: the one in memory (src/host/fake.ts) and the one of this machine do the same with the same steps.
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { guardOf } from '#agents/l2/guard.ts';
 import { planL2 } from '#agents/l2/plan.ts';
 import { foldStep } from '#host/fake.ts';
 import type { HostLinks } from '#host/links.ts';
@@ -134,13 +135,17 @@ test('whatever is planned, both kernels end alike', { timeout: 60_000 }, async (
     ['public', 'eth1'],
     ['mapped', 'br-ex'],
   ]);
+  let guard = false;
   for (const values of [...fc.sample(wish, { numRuns: 40, seed: 7 }), []]) {
     const { host: seen } = await probe.apply([]);
     const desired = desiredMap(values);
-    const actual = { host: seen, vlan: false, ipv6: true, physical };
-    const after = await both(planL2(desired, actual, 'all').steps);
-    expect(planL2(desired, { ...actual, host: after }, 'all').steps.map(stepText)).toEqual([]);
+    const actual = { host: seen, guard, vlan: false, ipv6: true, physical };
+    const { steps } = planL2(desired, actual, 'all');
+    const after = await both(steps);
+    guard = steps.map(guardOf).findLast((set) => set !== undefined) ?? guard;
+    expect(planL2(desired, { ...actual, guard, host: after }, 'all').steps.map(stepText)).toEqual([]);
   }
+  expect((await host.run(['nft', 'list', 'tables'])).trim()).toBe('');
   const { host: left } = await probe.apply([]);
   expect([...left.links.keys()].filter((name) => /^(brq|vxlan)/.test(name))).toEqual([]);
   expect([...left.links.values()].filter((link) => link.master !== null)).toEqual([]);

@@ -136,7 +136,8 @@ export async function leftovers(host: TestHost): Promise<string[]> {
   const namespaces = (await host.run(['ip', 'netns', 'list'])).split('\n').filter((line) => line.startsWith('qdhcp-'));
   const files = (await host.attempt(['find', '/run/isospin', '-mindepth', '1'])).stdout.split('\n').filter((line) => line !== '');
   const daemons = [...host.processes().values()].filter((line) => /dnsmasq|dbus-daemon/.test(line));
-  return [...devices, ...namespaces, ...files, ...daemons];
+  const tables = (await host.attempt(['nft', 'list', 'tables'])).stdout.split('\n').filter((line) => line.includes('isospin'));
+  return [...devices, ...namespaces, ...files, ...daemons, ...tables];
 }
 
 /** Waits until nothing of ours is left on a host. */

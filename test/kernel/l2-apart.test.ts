@@ -2,8 +2,9 @@
 // answer it, the host carries nothing on for it, and its tunnels take nothing from it, so no forged packet gets into another network.
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AgentProcess, startAgent, type TestServer } from './agent-process.ts';
 import { bridgeOf, type Cloud, type CloudPort, deviceOf, endpointOf, makeCloud, type Watch, watch } from './cloud.ts';
-import { ping, type TestHost } from './host.ts';
+import { ping, type TestHost, until } from './host.ts';
 
 const FORGER = fileURLToPath(new URL('tunnel-forger.py', import.meta.url));
 const evil: CloudPort = { n: 1, on: 0, network: 1, addresses: ['10.0.0.11'] };
@@ -54,11 +55,14 @@ test('the host does not answer ARP for addresses of its own, and takes no packet
 });
 
 test.each([
+  ['nowhere, to all', '0.0.0.0', '255.255.255.255'],
+  ['nowhere, to all hosts', '0.0.0.0', '224.0.0.1'],
   ['its own address', '10.0.0.11', endpointOf(0)],
   ['an address of the tunnels’ network', '10.99.0.77', endpointOf(0)],
   ['another host’s address', endpointOf(1), endpointOf(0)],
 ])('a tunnel of another network takes no packet from an instance that says it comes from %s', async (_, source, destination) => {
-  expect(await arrives(deviceOf(victim.n), bridge, source, destination)).toEqual([]);
+  const mac = destination === '255.255.255.255' ? 'ff:ff:ff:ff:ff:ff' : destination === '224.0.0.1' ? '01:00:5e:00:00:01' : bridge;
+  expect(await arrives(deviceOf(victim.n), mac, source, destination)).toEqual([]);
 });
 
 test('nor from one whose port is gone while its device stays', async () => {
@@ -67,4 +71,16 @@ test('nor from one whose port is gone while its device stays', async () => {
   const links = JSON.parse(await host.run(['ip', '-j', 'link', 'show', 'dev', deviceOf(evil.n)])) as { address: string; flags: string[] }[];
   expect(links[0]?.flags).toContain('UP');
   expect(await arrives(deviceOf(victim.n), links[0]?.address ?? '', '10.0.0.11', endpointOf(0))).toEqual([]);
+  expect(await arrives(deviceOf(victim.n), 'ff:ff:ff:ff:ff:ff', '0.0.0.0', '255.255.255.255')).toEqual([]);
+});
+
+test('the rule that sees to it is put back when someone takes it, and goes with the last network', async () => {
+  const tables = () => host.run(['nft', 'list', 'tables']);
+  expect(await tables()).toBe('table inet isospin_host\n');
+  await host.run(['nft', 'flush', 'table', 'inet', 'isospin_host']);
+  await (cloud.agents[0] as AgentProcess).end('SIGTERM');
+  cloud.agents[0] = startAgent(host, cloud.servers[0] as TestServer);
+  await until('it is back', async () => (await host.run(['nft', 'list', 'ruleset'])).includes('drop'));
+  cloud.set();
+  await until('it is gone', async () => (await tables()) === '');
 });

@@ -17,6 +17,7 @@ const plain: Omit<Link, 'name'> = {
   mtu: 1500,
   up: true,
   linkLocal: true,
+  group: 'default',
   ipv4: true,
   ipv6: true,
   answersArp: false,
@@ -42,7 +43,7 @@ function host(devices: readonly string[]): L2Actual {
     ['public', 'eth1'],
     ['mapped', 'br-ex'],
   ]);
-  return { host: links, vlan: true, ipv6: true, physical };
+  return { host: links, guard: undefined, vlan: true, ipv6: true, physical };
 }
 
 const FOREIGN = ['eth0', 'br-ex', 'docker0', 'veth1', 'vxlan-5', 'wg-vxlan'];

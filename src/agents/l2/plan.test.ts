@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import type { DesiredValue } from '#desired/objects.ts';
 import { foldStep } from '#host/fake.ts';
 import { type HostLinks, type Link, neighboursOf, noLinks, tunnelOf } from '#host/links.ts';
-import { stepText } from '#host/steps.ts';
+import { type Step, stepText } from '#host/steps.ts';
 import { desiredMap } from '#test/l2-wishes.ts';
 import { planL2 } from './plan.ts';
 import type { L2Actual } from './sight.ts';
@@ -18,6 +18,7 @@ const LINK: Omit<Link, 'name'> = {
   mtu: 1500,
   up: false,
   linkLocal: true,
+  group: 'default',
   ipv4: true,
   ipv6: true,
   answersArp: false,
@@ -29,6 +30,7 @@ const LINK: Omit<Link, 'name'> = {
 
 interface Written {
   readonly vlan?: boolean;
+  readonly guard?: boolean;
   readonly physical?: Record<string, string>;
   readonly links?: Record<string, Partial<Link>>;
   readonly tunnels?: Record<string, { remotes?: Record<string, string[]>; pinned?: string[] }>;
@@ -48,7 +50,7 @@ function actualOf(written: Written): L2Actual {
     for (const [ip, mac] of Object.entries(entries)) neighboursOf(host, bridge).set(ip, mac);
   }
   for (const device of written.addressed ?? []) host.addressed.add(device);
-  return { host, vlan: written.vlan ?? false, ipv6: true, physical: new Map(Object.entries(written.physical ?? {})) };
+  return { host, guard: written.guard, vlan: written.vlan ?? false, ipv6: true, physical: new Map(Object.entries(written.physical ?? {})) };
 }
 
 const read = (name: string, file: string) => parse(readFileSync(new URL(`${name}/${file}.yaml`, CASES), 'utf8')) as unknown;
@@ -61,6 +63,23 @@ test.each(readdirSync(CASES))('%s', async (name) => {
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(new URL(`${name}/plan.txt`, CASES).pathname);
   for (const step of steps) expect(foldStep(actual.host, step), stepText(step)).toBeUndefined();
   expect(planL2(desired, actual, 'all').steps.map(stepText)).toEqual([]);
+});
+
+test('the guard is there from the first network to the last, whatever the round is over, and every device of ours is marked for it', () => {
+  const desired = desiredMap(read('vxlan-from-nothing', 'desired') as DesiredValue[]);
+  const actual = { ...actualOf(read('vxlan-from-nothing', 'actual') as Written), guard: false };
+  const { steps } = planL2(desired, actual, 'all');
+  expect(stepText(steps[0] as Step)).toMatch(/^run nft add table inet isospin_host; .*iifgroup 26995 drop$/);
+  for (const step of steps) foldStep(actual.host, step);
+  const ours = [...actual.host.links.values()].filter(({ name }) => /^(brqa|vxlan-42|tap1)/.test(name));
+  expect(ours.map(({ group }) => group)).toEqual(['26995', '26995', '26995']);
+  const guarded = { ...actual, guard: true };
+  expect(planL2(desired, guarded, 'all').steps).toEqual([]);
+  const elsewhere = new Set(['cccccccc-3333-4333-8333-333333333333']);
+  expect(planL2(new Map(), guarded, elsewhere).steps).toEqual([]);
+  const [network] = desired.values();
+  const last = planL2(new Map(), guarded, new Set([network?.value.network_id ?? ''])).steps.map(stepText);
+  expect(last[0]).toBe('run nft delete table inet isospin_host');
 });
 
 test('a round over one network leaves what is of others alone', () => {

@@ -3,6 +3,7 @@
 import type { DesiredObject, NetworkObject } from '#desired/objects.ts';
 import type { Plan, Scope } from '../target.ts';
 import { planForwarding } from './forwarding.ts';
+import { planGuard } from './guard.ts';
 import { bridgeAddress, bridgeName, isBridgeName, isTapName, vxlanName } from './names.ts';
 import {
   ensureLink,
@@ -42,8 +43,15 @@ export function planL2(desired: ReadonlyMap<string, DesiredObject>, actual: L2Ac
   // Lines of one program side by side, so that they share a process.
   const neighbours = phases.forward.filter((step) => step.tool === 'ip');
   const entries = phases.forward.filter((step) => step.tool !== 'ip');
-  const steps = [...phases.remove, ...phases.add, ...phases.quiet, ...phases.set, ...neighbours, ...entries];
+  const guard = planGuard(actual.guard, wishes.length > 0 || hasBridges(sight));
+  const steps = [...guard, ...phases.remove, ...phases.add, ...phases.quiet, ...phases.set, ...neighbours, ...entries];
   return { steps, waiting, ...(mayHaveLeft(wishes, actual, scope) ? { again: new Map([['*', 0]]) } : {}) };
+}
+
+/** Whether a bridge of ours is left when the plan is done. */
+function hasBridges({ actual, removed }: Sight): boolean {
+  for (const { name, kind } of actual.host.links.values()) if (kind === 'bridge' && isBridgeName(name) && !removed.has(name)) return true;
+  return false;
 }
 
 /** On a bridge of the operator's own, only a round over everything can tell whether a port was of a network that has gone. */

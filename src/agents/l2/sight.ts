@@ -3,11 +3,14 @@
 import type { DesiredObject, NetworkObject } from '#desired/objects.ts';
 import type { HostLinks, Link } from '#host/links.ts';
 import type { Step } from '#host/steps.ts';
+import { GROUP } from './guard.ts';
 import { isBridgeName, vlanName, vxlanName } from './names.ts';
 
 /** What plans look at. */
 export interface L2Actual {
   readonly host: HostLinks;
+  /** The rule that keeps devices of ours out of the host's own IP is there; undefined where none can be. */
+  readonly guard: boolean | undefined;
   /** The kernel can make 802.1Q devices. */
   readonly vlan: boolean;
   /** The kernel has IPv6, which then must be kept off our devices. */
@@ -80,12 +83,13 @@ export function ensureLink(
 ): void {
   const link = linkNow(sight, name);
   // No route leads to a device of ours, so of what asks for a way back nothing comes in, nor is it answered ARP. Else an instance would reach
-  // every address of its host, and with it the tunnels of other networks.
+  // every address of its host, and with it the tunnels of other networks. What says that it comes from nowhere is for the guard.
   if (link?.ipv4 !== false) sight.phases.quiet.push({ tool: 'sysctl', name: `net/ipv4/conf/${name}/rp_filter`, value: '1', keys });
   if (sight.actual.ipv6 && link?.ipv6 !== false) {
     sight.phases.quiet.push({ tool: 'sysctl', name: `net/ipv6/conf/${name}/disable_ipv6`, value: '1', keys });
   }
   const args: string[] = [];
+  if (sight.actual.guard !== undefined && link?.group !== GROUP) args.push('group', GROUP);
   if (wish.master !== undefined && link?.master !== wish.master) args.push('master', wish.master);
   if (wish.mtu !== undefined && link?.mtu !== wish.mtu) args.push('mtu', String(wish.mtu));
   if (sight.actual.ipv6 && link?.linkLocal !== false) args.push('addrgenmode', 'none');

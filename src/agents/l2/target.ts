@@ -6,6 +6,7 @@ import { hasVlan, kernelHasIpv6, readAddressed, readHost, readLinks } from '#hos
 import type { Step } from '#host/steps.ts';
 import type { Held } from '../held.ts';
 import type { Scope, Target } from '../target.ts';
+import { guardOf, readGuard } from './guard.ts';
 import { bridgeName, isBridgeName, isTapName, vlanName, vxlanName } from './names.ts';
 import { planL2 } from './plan.ts';
 import type { L2Actual } from './sight.ts';
@@ -23,6 +24,8 @@ export function linuxBridgeTarget({ physical }: LinuxBridgeOptions): Target<L2Ac
   const stale = new Set<string>();
   const interfaces = [...new Set(physical.values())];
   let seen: L2Actual | undefined;
+  /** The kernel has refused the guard: it is asked no more. */
+  let cannotGuard = false;
 
   async function readStale(actual: L2Actual, signal: AbortSignal): Promise<void> {
     const names = [...stale];
@@ -56,9 +59,14 @@ export function linuxBridgeTarget({ physical }: LinuxBridgeOptions): Target<L2Ac
     async observe(scope: Scope, signal: AbortSignal): Promise<L2Actual> {
       if (scope === 'all' || seen === undefined || stale.size > MANY) {
         stale.clear();
-        const vlan = seen?.vlan ?? (physical.size > 0 && (await hasVlan(signal)));
+        const before = seen;
         seen = undefined;
-        seen = { host: await readHost(interfaces, signal), vlan, ipv6: kernelHasIpv6, physical };
+        const [host, guard, vlan] = await Promise.all([
+          readHost(interfaces, signal),
+          cannotGuard ? undefined : readGuard(signal),
+          before?.vlan ?? (physical.size > 0 && hasVlan(signal)),
+        ]);
+        seen = { host, guard, vlan, ipv6: kernelHasIpv6, physical };
       } else if (stale.size > 0) await readStale(seen, signal);
       return seen;
     },
@@ -66,7 +74,11 @@ export function linuxBridgeTarget({ physical }: LinuxBridgeOptions): Target<L2Ac
     applied(steps: readonly Step[], failures: ReadonlyMap<Step, string>): void {
       if (seen === undefined) return;
       for (const step of steps) {
-        if (!failures.has(step)) foldStep(seen.host, step);
+        const guard = guardOf(step);
+        if (guard !== undefined) {
+          cannotGuard ||= failures.has(step);
+          seen = { ...seen, guard: cannotGuard ? undefined : guard };
+        } else if (!failures.has(step)) foldStep(seen.host, step);
         else for (const device of devicesOf(step)) stale.add(device);
       }
     },

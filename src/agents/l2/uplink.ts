@@ -71,9 +71,8 @@ export function planUplink(wish: Wish, uplink: Uplink, sight: Sight): string | u
 }
 
 /**
- * The bridge answers ARP for the neighbours behind the tunnel; why this and not neigh_suppress or the device's own proxy:
- * docs/adr/0007-arp-at-the-bridge.md. It answers what came through the tunnel too, in the name of the address asked for: so it must not
- * learn there, or it would look for an instance of its own host behind the tunnel until that one speaks again.
+ * The bridge answers ARP for the neighbours behind the tunnel. It answers what came through the tunnel too, in the name of the address asked
+ * for: so it must not learn there, or it would look for an instance of its own host behind the tunnel until that one speaks again.
  */
 function planTunnelPort(device: string, keys: readonly string[], sight: Sight): void {
   const link = linkNow(sight, device);
