@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { DesiredObject, DesiredValue } from '#desired/objects.ts';
+import type { Link } from '#host/links.ts';
 
 /** An object with its key and digest, as the server would send it. */
 export function desiredObject(value: DesiredValue): DesiredObject {
@@ -19,6 +20,24 @@ export function desiredObject(value: DesiredValue): DesiredObject {
 export function desiredMap(values: readonly DesiredValue[]): Map<string, DesiredObject> {
   return new Map(values.map(desiredObject).map((object) => [object.key, object]));
 }
+
+/** A device that nothing was set on, up. */
+export const plainLink: Omit<Link, 'name'> = {
+  index: 0,
+  kind: null,
+  master: null,
+  mtu: 1500,
+  up: true,
+  linkLocal: true,
+  group: 'default',
+  ipv4: true,
+  ipv6: true,
+  answersArp: false,
+  learns: true,
+  vxlan: null,
+  vlan: null,
+  bridge: null,
+};
 
 /** Ids of the networks that wishes are about. */
 export const networks = [1, 2, 3, 4].map((n) => `${n}${n}${n}${n}${n}${n}${n}${n}-1111-4111-8111-111111111111`);

@@ -106,9 +106,6 @@ export interface Resource<A extends Attributes = Attributes> extends Declaration
   readonly parents: ReadonlyMap<string, string>;
 }
 
-export type RowOf<R> = R extends Resource<infer A> ? Row<A> : never;
-export type CreateOf<R> = R extends Resource<infer A> ? Create<A> : never;
-export type UpdateOf<R> = R extends Resource<infer A> ? Update<A> : never;
 export type RulesOf<R> = R extends Resource<infer A> ? Rules<A> : never;
 
 /** Declares a resource. The order of its attributes is the order in answers. */

@@ -89,7 +89,6 @@ export interface LeaseObject {
 }
 
 export type DesiredValue = NetworkObject | PortObject | PeerObject | FloodObject | DhcpObject | LeaseObject;
-export type DesiredKind = DesiredValue['kind'];
 
 /** An object with its key and the digest of its value (16 hexadecimal characters). */
 export interface DesiredObject {

@@ -27,7 +27,9 @@ export type Refusal =
   | { readonly refused: 'automatic'; readonly ip_address: string; readonly subnet_id: string }
   | { readonly refused: 'service type' };
 
-const isAuto = (subnet: SubnetChoice): boolean => subnet.ipv6_address_mode === 'slaac' || subnet.ipv6_address_mode === 'dhcpv6-stateless';
+/** Instances choose their own addresses on such a subnet, by EUI-64. RFC 4862. */
+export const isAutoAddressed = ({ ipv6_address_mode }: { readonly ipv6_address_mode?: string | null | undefined }): boolean =>
+  ipv6_address_mode === 'slaac' || ipv6_address_mode === 'dhcpv6-stateless';
 /** Routers and DHCP servers say what they have; they do not autoconfigure. */
 const choosesItself = (owner: string): boolean => !owner.startsWith('network:');
 
@@ -38,7 +40,7 @@ export const automaticAddress = (
   subnet: SubnetChoice,
   port: { readonly mac_address: string; readonly device_owner: string },
 ): string | undefined =>
-  isAuto(subnet) && choosesItself(port.device_owner) ? toText(eui64(parsePrefix(subnet.cidr), port.mac_address), 6) : undefined;
+  isAutoAddressed(subnet) && choosesItself(port.device_owner) ? toText(eui64(parsePrefix(subnet.cidr), port.mac_address), 6) : undefined;
 
 /** Subnets open to a device owner: reserved for it, or reserved for nobody; the reserved first. */
 function open(subnets: readonly SubnetChoice[], owner: string): SubnetChoice[] {
@@ -57,10 +59,10 @@ export function choose(
 ): readonly Wanted[] | Refusal {
   if (subnets.length === 0 && !requests) return [];
   const usable = open(subnets, port.device_owner);
-  const autos = choosesItself(port.device_owner) ? usable.filter(isAuto) : [];
+  const autos = choosesItself(port.device_owner) ? usable.filter(isAutoAddressed) : [];
   if (!requests) {
     if (usable.length === 0) return { refused: 'service type' };
-    const given = ([4, 6] as const).map((version) => usable.filter((subnet) => subnet.ip_version === version && !isAuto(subnet)));
+    const given = ([4, 6] as const).map((version) => usable.filter((subnet) => subnet.ip_version === version && !isAutoAddressed(subnet)));
     return [
       ...given.filter((group) => group.length > 0).map((anyOf) => ({ anyOf })),
       ...autos.map((subnet) => automatic(subnet, port.mac_address)),
@@ -87,7 +89,7 @@ function answer(
   if (subnet_id !== undefined) {
     const subnet = subnets.find((one) => one.id === subnet_id);
     if (!subnet) return { refused: 'subnet', subnet_id };
-    if (ip_address === undefined) return isAuto(subnet) && itself ? automatic(subnet, port.mac_address) : { anyOf: [subnet] };
+    if (ip_address === undefined) return isAutoAddressed(subnet) && itself ? automatic(subnet, port.mac_address) : { anyOf: [subnet] };
     if (!inside(subnet, ip_address)) return { refused: 'not in subnet', ip_address };
     return exactly(subnet, ip_address, port, itself);
   }
@@ -97,7 +99,7 @@ function answer(
 }
 
 function exactly(subnet: SubnetChoice, ip_address: string, port: { readonly mac_address: string }, itself: boolean): Wanted | Refusal {
-  const own = isAuto(subnet) && itself ? automatic(subnet, port.mac_address) : undefined;
+  const own = isAutoAddressed(subnet) && itself ? automatic(subnet, port.mac_address) : undefined;
   if (own && 'address' in own && own.address !== ip_address) return { refused: 'automatic', ip_address, subnet_id: subnet.id };
   return { subnet, address: ip_address };
 }

@@ -1,8 +1,9 @@
 // What a subnet's attributes may be and what not: gateways, pools, IPv6 modes, lists.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
-import { type Cloud, expectError, openCloud, type Reply, type Shown } from './cloud.ts';
+import { type Cloud, expectError, openCloud } from './cloud.ts';
 import { invariants } from './random-values.ts';
+import { subnetCalls } from './subnet-calls.ts';
 
 describe.each(engines())('values of subnets on $name', (engine) => {
   let cloud: Cloud;
@@ -18,16 +19,7 @@ describe.each(engines())('values of subnets on $name', (engine) => {
     await cloud.close();
   });
 
-  /** On a network of its own. */
-  async function post(attributes: object): Promise<Reply> {
-    const { id } = await cloud.make('network', {}, cloud.admin);
-    return admin('POST', '/subnets', { subnet: { network_id: id, ...attributes } });
-  }
-  const made = async (attributes: object): Promise<Shown> => {
-    const answer = await post(attributes);
-    expect([answer.status, answer.text.slice(0, 300)]).toEqual([201, expect.any(String)]);
-    return answer.at('subnet') as Shown;
-  };
+  const { post, made } = subnetCalls(() => cloud);
   const refused = async (attributes: object, status: number, type: string, message?: string | RegExp) =>
     expectError(await post(attributes), status, type, message);
   const input = (message: string) => `Invalid input for operation: ${message}.`;

@@ -6,31 +6,14 @@ import type { DesiredValue } from '#desired/objects.ts';
 import { foldStep } from '#host/fake.ts';
 import { type HostLinks, type Link, noLinks } from '#host/links.ts';
 import { type Step, stepText } from '#host/steps.ts';
-import { appeared, desiredMap, networks, wish } from '#test/l2-wishes.ts';
+import { appeared, desiredMap, networks, plainLink, wish } from '#test/l2-wishes.ts';
 import { planL2 } from './plan.ts';
 import type { L2Actual } from './sight.ts';
-
-const plain: Omit<Link, 'name'> = {
-  index: 0,
-  kind: null,
-  master: null,
-  mtu: 1500,
-  up: true,
-  linkLocal: true,
-  group: 'default',
-  ipv4: true,
-  ipv6: true,
-  answersArp: false,
-  learns: true,
-  vxlan: null,
-  vlan: null,
-  bridge: null,
-};
 
 /** A host with interfaces, bridges and tunnels of other people's, and the given devices of instances. */
 function host(devices: readonly string[]): L2Actual {
   const links: HostLinks = noLinks();
-  const put = (name: string, link: Partial<Link> = {}) => links.links.set(name, { ...plain, name, ...link });
+  const put = (name: string, link: Partial<Link> = {}) => links.links.set(name, { ...plainLink, name, ...link });
   put('eth0');
   put('eth1');
   put('br-ex', { kind: 'bridge', bridge: { address: '0a:00:00:00:00:01', stp: true, forwardDelay: 1500, snooping: true } });

@@ -6,27 +6,13 @@ import type { DesiredValue } from '#desired/objects.ts';
 import { foldStep } from '#host/fake.ts';
 import { type HostLinks, type Link, neighboursOf, noLinks, tunnelOf } from '#host/links.ts';
 import { type Step, stepText } from '#host/steps.ts';
-import { desiredMap } from '#test/l2-wishes.ts';
+import { desiredMap, plainLink } from '#test/l2-wishes.ts';
 import { planL2 } from './plan.ts';
 import type { L2Actual } from './sight.ts';
 
 const CASES = new URL('cases/', import.meta.url);
-const LINK: Omit<Link, 'name'> = {
-  index: 0,
-  kind: null,
-  master: null,
-  mtu: 1500,
-  up: false,
-  linkLocal: true,
-  group: 'default',
-  ipv4: true,
-  ipv6: true,
-  answersArp: false,
-  learns: true,
-  vxlan: null,
-  vlan: null,
-  bridge: null,
-};
+/** What a case file leaves out of a link. */
+const LINK = { ...plainLink, up: false };
 
 interface Written {
   readonly vlan?: boolean;

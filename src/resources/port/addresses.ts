@@ -3,7 +3,15 @@ import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { canonicalAddress, inputErrors } from '#core/convert.ts';
 import { giveBack, takeAddress, takeThisAddress } from '#ipam/allocate.ts';
-import { automaticAddress, choose, type FixedIpRequest, type Refusal, type SubnetChoice, type Wanted } from '#ipam/choose.ts';
+import {
+  automaticAddress,
+  choose,
+  type FixedIpRequest,
+  isAutoAddressed,
+  type Refusal,
+  type SubnetChoice,
+  type Wanted,
+} from '#ipam/choose.ts';
 import { subnet } from '#resources/subnet/schema.ts';
 import { portErrors } from './errors.ts';
 import type { FixedIp, port } from './schema.ts';
@@ -73,7 +81,7 @@ export async function reallocate(context: Context, port: Port, asked: readonly F
   // Addresses a device chose itself stay as long as it keeps the others.
   for (const held of requests.length > 0 ? [...left] : []) {
     const from = subnets.find((one) => one.id === held.subnet_id);
-    const auto = from?.ipv6_address_mode === 'slaac' || from?.ipv6_address_mode === 'dhcpv6-stateless';
+    const auto = from !== undefined && isAutoAddressed(from);
     if (auto && !port.device_owner.startsWith('network:')) kept.push(...left.splice(left.indexOf(held), 1));
   }
   await release(context, left);

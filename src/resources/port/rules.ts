@@ -3,7 +3,7 @@ import type { Create, Row, Update } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { follow, type RulesOf } from '#core/resource.ts';
 import { takeThisAddress } from '#ipam/allocate.ts';
-import { choose } from '#ipam/choose.ts';
+import { choose, isAutoAddressed } from '#ipam/choose.ts';
 import { network } from '#resources/network/schema.ts';
 import { subnetErrors } from '#resources/subnet/errors.ts';
 import { subnet } from '#resources/subnet/schema.ts';
@@ -106,7 +106,7 @@ async function portsOn(context: Context, subnetId: string): Promise<Port[]> {
 
 /** A user's port keeps its subnet from going, unless its address was the port's own choice (SLAAC); everything else lets go of it. */
 async function subnetDeleting(context: Context, row: Subnet): Promise<void> {
-  const auto = row.ipv6_address_mode === 'slaac' || row.ipv6_address_mode === 'dhcpv6-stateless';
+  const auto = isAutoAddressed(row);
   const users = await portsOn(context, row.id);
   const holding = auto ? users.filter((one) => one.device_owner.startsWith('network:router')) : users;
   const keepers = holding.filter((one) => !AUTOMATIC_OWNERS.includes(one.device_owner));
@@ -129,7 +129,7 @@ async function subnetDeleting(context: Context, row: Subnet): Promise<void> {
 
 /** Ports that are there already choose an address on a new autoconfigured subnet too. */
 async function subnetCreated(context: Context, row: Subnet): Promise<void> {
-  if (row.ipv6_address_mode !== 'slaac' && row.ipv6_address_mode !== 'dhcpv6-stateless') return;
+  if (!isAutoAddressed(row)) return;
   const choice = {
     id: row.id,
     ip_version: 6 as const,

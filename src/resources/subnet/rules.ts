@@ -32,10 +32,6 @@ const poolErrors = errorTable({
   SubnetPoolNotFound: ['notFound', 'Subnet pool {subnetpool_id} could not be found.'],
 });
 
-/** Instances choose their own addresses on such a subnet, by EUI-64. RFC 4862. */
-export const isAutoAddressed = ({ ipv6_address_mode }: Pick<Subnet, 'ipv6_address_mode'>): boolean =>
-  ipv6_address_mode === 'slaac' || ipv6_address_mode === 'dhcpv6-stateless';
-
 async function create(context: Context, draft: Subnet, input: SubnetCreate): Promise<void> {
   if (input.subnetpool_id != null) throw poolErrors.SubnetPoolNotFound({ subnetpool_id: input.subnetpool_id });
   if (input.cidr == null) {

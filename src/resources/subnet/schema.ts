@@ -7,7 +7,6 @@ import { identity, owner, standard } from '#packs/standard.ts';
 import { subnetErrors } from './errors.ts';
 
 const MODES = ['dhcpv6-stateful', 'dhcpv6-stateless', 'slaac'] as const;
-export type Ipv6Mode = (typeof MODES)[number];
 
 const array = (items: Readonly<Record<string, unknown>>) => ({ type: 'array', items });
 const fields = (...names: string[]) => ({
