@@ -11,7 +11,7 @@ export const serverOptions: Readonly<Record<string, CommandOption>> = {
   server: { value: 'URL', doc: 'the server to ask, with the OS_* variables to sign in' },
   state: {
     value: 'DIR',
-    doc: `or the state directory of this machine's server, to sign in as its admin (default ${options.state.fallback})`,
+    doc: `without it: the state directory of this machine's server, to sign in as its admin (default ${options.state.fallback})`,
   },
   ca: { value: 'FILE', doc: "authority (PEM) that signed the server's certificate (default $OS_CACERT)" },
 };

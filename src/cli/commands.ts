@@ -51,7 +51,10 @@ export function overview(): string {
 /** `--help` of a program: the settings it has. */
 export function programHelp(name: Program): string {
   const rows: (readonly [string, string])[] = [
-    ['--config FILE', 'The configuration, as YAML; every option below is a key of it (default $ISOSPIN_CONFIG).'],
+    [
+      '--config FILE',
+      'The configuration, as YAML; every option below is a key of it, with _ for - (--physical is physical_networks). Default: $ISOSPIN_CONFIG.',
+    ],
   ];
   for (const key of keysOf(name)) {
     const { doc, value, fallback, fallbackText, secret } = options[key] as (typeof options)['host'];

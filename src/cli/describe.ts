@@ -17,10 +17,11 @@ export const describe: Command = {
   async run(given) {
     const described = describeAll(registry(resources, statusFollows));
     if (given.on('json')) return printJson(described);
+    print('resources');
     for (const { name, doc, attributes, follows } of described.resources) {
       print(`\n${name}: ${doc}`);
       printRows(attributes, ['attribute', 'create', 'update', 'filter', 'sort', 'pack', 'refers_to'], false);
-      for (const follow of follows) print(`  when a ${follow.of} changes: ${follow.what}`);
+      for (const follow of follows) print(`  when ${follow.of}s change: ${follow.what}`);
     }
     print('\nreferences');
     printRows(described.references, ['from', 'to', 'on_delete'], false);

@@ -85,7 +85,7 @@ async function asked<T>(given: Given, question: string): Promise<T> {
 
 export const clean: Command = {
   name: 'clean',
-  doc: "Removes everything that is Isospin's from this host, and only that: bridges, tunnels, DHCP servers, plugged devices. The database stays.",
+  doc: "Removes everything that is Isospin's from this host, and only that: bridges, tunnels, DHCP servers, plugged devices. The database stays, and so do the network namespaces of instances.",
   options: {
     state: { value: 'DIR', doc: `state directory: its server must not be running (default ${options.state.fallback})` },
     ...runOption,

@@ -1,4 +1,5 @@
 // The command line: `bin/isospin COMMAND`. Finds the command, answers `--help`, and turns whatever goes wrong into one line and a status.
+import { readFileSync } from 'node:fs';
 import { ApiError } from '#core/errors.ts';
 import { ConfigError, hint, type Program } from '#main/config.ts';
 import { reachSbin } from '#main/tools.ts';
@@ -14,6 +15,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const help = argv.includes('--help') || argv.includes('-h');
   if (first === '') {
     if (help) return print(overview());
+    if (argv.includes('--version')) return print(version());
     throw new ConfigError('say a command: isospin --help lists them');
   }
   if (command) {
@@ -21,6 +23,13 @@ async function main(argv: readonly string[]): Promise<void> {
     const skipped = new Set(command.name.split(' '));
     const rest = argv.filter((word) => !skipped.delete(word));
     return command.run(readOptions(command, rest));
+  }
+  if (first === 'help') return print(overview());
+  // `host`, or `agent shwo`: the first word of commands of two.
+  const longer = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => `isospin ${name}`);
+  const stray = second !== '' && argv[argv.indexOf(first) + 1] === second;
+  if (longer.length > 0 && (stray || !Object.hasOwn(programs, first))) {
+    throw new ConfigError(`there is no command ${`${first} ${second}`.trim()}: there is ${longer.join(' and ')}`);
   }
   const program = Object.hasOwn(programs, first) ? programs[first as Program] : undefined;
   if (program === undefined) {
@@ -31,6 +40,9 @@ async function main(argv: readonly string[]): Promise<void> {
   const at = argv.indexOf(first);
   return program.run([...argv.slice(0, at), ...argv.slice(at + 1)]);
 }
+
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
 /** Mistakes and refusals are one line; only what nobody foresaw shows where it came from. */
 function explain(error: unknown): string {

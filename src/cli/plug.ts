@@ -49,7 +49,8 @@ export const plug: Command = {
   async run(given) {
     const netns = given.text('netns');
     const tap = given.text('tap');
-    if ((netns === undefined) === (tap === undefined)) throw new ConfigError('plug needs --netns NAME or --tap NAME');
+    if (netns !== undefined && tap !== undefined) throw new ConfigError('plug takes --netns NAME or --tap NAME, not both');
+    if (netns === undefined && tap === undefined) throw new ConfigError('plug needs --netns NAME or --tap NAME');
     for (const name of [netns, tap, given.text('device')]) checkName(name);
     const timeout = Number(given.text('timeout') ?? 30);
     if (!(timeout > 0)) throw new ConfigError(`--timeout must be a number of seconds, not ${given.text('timeout')}`);
@@ -67,7 +68,9 @@ export const plug: Command = {
     await bind(client, port.id, host);
     if (tap !== undefined) await makeTap(device, tap, network.mtu);
     else await makeVeth(device, String(netns), inner, port.mac_address, network.mtu);
-    const active = await untilActive(client, port, host, timeout);
+    const active = await untilActive(client, port, host, timeout, given);
+    if (given.on('dhcp') && active.fixed_ips.length === 0)
+      throw new Error(`port ${port.id} is plugged and ${active.status}, and has no address to take by DHCP`);
     if (given.on('dhcp') && netns !== undefined) await takeAddress(netns, inner);
     if (given.on('json')) return printJson(active);
     const where = netns === undefined ? `tap ${tap}` : `${inner} of namespace ${netns}`;
@@ -87,7 +90,8 @@ export const unplug: Command = {
     const wanted = given.args[0] ?? '';
     const port = await findPort(client, wanted);
     // A port may be deleted while it is plugged: its device is then still to be taken off.
-    if (port === undefined && !(ID.test(wanted) && (await exists(deviceName(wanted))))) throw noPort(wanted);
+    if (port === undefined && !ID.test(wanted)) throw new Error(`there is no port ${wanted}; a deleted port is unplugged by its id`);
+    if (port === undefined && !(await exists(deviceName(wanted)))) throw noPort(wanted);
     const id = port?.id ?? wanted;
     if (await exists(deviceName(id))) await ip([['link', 'del', deviceName(id)]]);
     if (port) await client.call('PUT', `/v2.0/ports/${id}`, { port: { 'binding:host_id': '' } });
@@ -116,14 +120,16 @@ async function findPort(client: Client, wanted: string): Promise<Port | undefine
 async function hostOf(given: Given): Promise<string> {
   const host = given.text('host');
   if (host !== undefined) return host;
-  const view = await askControl<HostView>(given.text('run-directory') ?? options.run_directory.fallback, 'show');
-  return view?.host ?? hostname();
+  return (await viewOf(given))?.host ?? hostname();
 }
+
+const viewOf = (given: Given): Promise<HostView | undefined> =>
+  askControl<HostView>(given.text('run-directory') ?? options.run_directory.fallback, 'show');
 
 async function bind(client: Client, id: string, host: string): Promise<void> {
   const { port } = await client.call<{ port: Port }>('PUT', `/v2.0/ports/${id}`, { port: { 'binding:host_id': host } });
   if (port['binding:vif_type'] !== 'binding_failed') return;
-  const { agents } = await client.call<{ agents: { alive: boolean; configurations: object }[] }>(
+  const { agents } = await client.call<{ agents: { alive: boolean; configurations: Carried }[] }>(
     'GET',
     `/v2.0/agents?host=${encodeURIComponent(host)}&agent_type=Linux%20bridge%20agent`,
   );
@@ -131,9 +137,21 @@ async function bind(client: Client, id: string, host: string): Promise<void> {
   const why = !agent
     ? 'no agent of that host has joined'
     : agent.alive
-      ? `its agent does not carry the port's network (it carries ${JSON.stringify(agent.configurations)})`
+      ? `its agent does not carry the port's network: it has ${carried(agent.configurations)}`
       : 'its agent is not alive';
   throw new Error(`port ${id} cannot be bound to host ${host}: ${why}`);
+}
+
+interface Carried {
+  readonly tunneling_ip?: string;
+  readonly bridge_mappings?: object;
+}
+
+/** What a host carries, by the options that decide it. */
+function carried({ tunneling_ip, bridge_mappings = {} }: Carried): string {
+  const tunnels = tunneling_ip === undefined ? 'no tunnel endpoint (--local-ip)' : `the tunnel endpoint ${tunneling_ip}`;
+  const names = Object.keys(bridge_mappings);
+  return `${tunnels} and ${names.length === 0 ? 'no physical networks (--physical)' : `the physical networks ${names.join(', ')}`}`;
 }
 
 async function makeVeth(device: string, netns: string, inner: string, mac: string, mtu: number): Promise<void> {
@@ -159,15 +177,16 @@ async function makeTap(device: string, name: string, mtu: number): Promise<void>
   ]);
 }
 
-async function untilActive(client: Client, port: Port, host: string, timeout: number): Promise<Port> {
+async function untilActive(client: Client, port: Port, host: string, timeout: number, given: Given): Promise<Port> {
   for (const deadline = Date.now() + timeout * 1000; ; await pause(50)) {
     const { port: now } = await client.call<{ port: Port }>('GET', `/v2.0/ports/${port.id}`);
     if (now.status === 'ACTIVE') return now;
     if (!now.admin_state_up) throw new Error(`port ${port.id} is plugged, and stays DOWN while its admin_state_up is false`);
     if (Date.now() > deadline) {
-      throw new Error(
-        `port ${port.id} is plugged on ${host} and still ${now.status} after ${timeout} s: isospin agent show says what its agents report`,
-      );
+      const view = await viewOf(given);
+      const errors = view?.reports.filter(({ key, error }) => error !== null && key.endsWith(`/${port.id}`)).map(({ error }) => error);
+      const why = errors?.length ? errors.join('; ') : 'isospin agent show says what its agents report';
+      throw new Error(`port ${port.id} is plugged on ${host} and still ${now.status} after ${timeout} s: ${why}`);
     }
   }
 }

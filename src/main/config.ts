@@ -13,6 +13,7 @@ export { ConfigError } from './values.ts';
 export function loadConfig(program: Program, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Config {
   const keys = keysOf(program);
   const flags = parseFlags(keys, args);
+  checkVariables(env);
   const file = (flags.config ?? env.ISOSPIN_CONFIG) as string | undefined;
   const written = file === undefined ? {} : readFile(file);
   const config: Record<string, unknown> = {};
@@ -54,6 +55,17 @@ function parseFlags(keys: readonly Key[], args: readonly string[]): Record<strin
   }
 }
 
+/** A variable that is nearly one of ours is a slip of the pen; any other may be somebody else's. */
+function checkVariables(env: NodeJS.ProcessEnv): void {
+  const known = [...Object.keys(options), 'config', 'admin_password', 'debug'];
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('ISOSPIN_')) continue;
+    const key = name.slice('ISOSPIN_'.length).toLowerCase();
+    const meant = known.includes(key) ? '' : hint(key, known, 'ISOSPIN_');
+    if (meant !== '') throw new ConfigError(`there is no variable ${name}${meant.replace(/ISOSPIN_\w+/, (found) => found.toUpperCase())}`);
+  }
+}
+
 function readFile(path: string): Record<string, unknown> {
   const text = readGiven(path).toString('utf8');
   let content: unknown;
@@ -64,7 +76,9 @@ function readFile(path: string): Record<string, unknown> {
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new ConfigError(`${path} must hold keys and values`);
   for (const key of Object.keys(content)) {
-    if (!Object.hasOwn(options, key)) throw new ConfigError(`${path}: there is no key ${key}${hint(key, Object.keys(options), '')}`);
+    if (Object.hasOwn(options, key)) continue;
+    const byFlag = (Object.keys(options) as Key[]).find((one) => flagOf(one) === key.replaceAll('_', '-'));
+    throw new ConfigError(`${path}: there is no key ${key}${byFlag ? `; do you mean ${byFlag}?` : hint(key, Object.keys(options), '')}`);
   }
   return content as Record<string, unknown>;
 }

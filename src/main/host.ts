@@ -1,4 +1,6 @@
 // The agents of this host, put together from a configuration: targets, what the host says of itself, and the control socket. Used by `up` and `agent`.
+import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import { type AgentView, planAgent, runAgent } from '#agents/agent.ts';
 import { serveControl } from '#agents/control.ts';
@@ -57,8 +59,7 @@ export interface HostPlan {
 /** Runs this host's agents until `signal` aborts; the data plane stays. Throws {@link ConfigError} where they cannot run. */
 export async function runHost(config: Config, link: ServerLink, log: Logger, signal: AbortSignal): Promise<RunningHost> {
   needRoot();
-  const lacking = needTools();
-  if (lacking !== undefined) process.stderr.write(`isospin: ${lacking}\n`);
+  for (const lacking of [needTools(), needInterfaces(config)]) if (lacking !== undefined) process.stderr.write(`isospin: ${lacking}\n`);
   const joined = Promise.withResolvers<void>();
   const joining: ServerLink = {
     ...link,
@@ -85,6 +86,16 @@ export async function runHost(config: Config, link: ServerLink, log: Logger, sig
   show = agent.show;
   const drops = dropLeases(config.run_directory, signal);
   return { joined: joined.promise, done: Promise.all([agent.done, drops]).then(() => undefined) };
+}
+
+/** Throws {@link ConfigError} when the tunnel endpoint is not this host's; answers a line for physical networks whose interface is not there yet. */
+function needInterfaces({ local_ip, physical_networks }: Config): string | undefined {
+  const interfaces = networkInterfaces();
+  const addresses = Object.values(interfaces).flatMap((some) => some?.map(({ address }) => address) ?? []);
+  if (local_ip !== undefined && !addresses.includes(local_ip)) throw new ConfigError(`local_ip: no interface of this host has ${local_ip}`);
+  const missing = Object.entries(physical_networks).filter(([, name]) => !existsSync(`/sys/class/net/${name}`));
+  const named = missing.map(([network, name]) => `${name} of physical network ${network}`).join(', ');
+  return missing.length === 0 ? undefined : `this host has no interface ${named}: its networks are wired when it appears`;
 }
 
 export function needRoot(): void {

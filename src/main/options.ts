@@ -110,7 +110,7 @@ export const options = {
     'MTU of the physical network that carries everything.',
   ),
   path_mtu: option(api, 'BYTES', integer(0, 65_535), settings.pathMtu, 'MTU between tunnel endpoints; 0: as global_physnet_mtu.'),
-  dns_domain: option(api, 'DOMAIN', text, settings.dnsDomain, "Domain of ports' names."),
+  dns_domain: option(api, 'DOMAIN', text, settings.dnsDomain, "Domain of ports' names.", { fallbackText: 'openstacklocal' }),
   dhcp_agents_per_network: option(
     api,
     'COUNT',

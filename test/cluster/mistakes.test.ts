@@ -30,6 +30,7 @@ const files = {
   'policy-other.yaml': 'policy: { create_network: "role:member or rule:admin_onyl" }\n',
   'policy-circle.yaml': 'policy: { create_network: "rule:create_subnet", create_subnet: "rule:create_network" }\n',
   'keystone.yaml': 'keystone: http://127.0.0.1:1/v3\n',
+  'physical.yaml': 'physical: { a: b }\n',
   'closed.yaml': 'listen: 127.0.0.1:0\n',
   'text.pem': 'no certificate\n',
   file: '',
@@ -64,6 +65,7 @@ describe('what is written wrong is named with its place', () => {
     ],
     ['keystone.yaml', /^isospin: keystone needs keystone_password \(in the configuration file or as ISOSPIN_KEYSTONE_PASSWORD\)$/],
     ['nowhere.yaml', /^isospin: cannot read nowhere\.yaml: ENOENT: no such file or directory$/],
+    ['physical.yaml', /^isospin: physical\.yaml: there is no key physical; do you mean physical_networks\?$/],
     ['directory', /^isospin: cannot read directory: EISDIR: illegal operation on a directory$/],
   ])('%s', async (name, line) => {
     expect(await config(name)).toMatch(line);
@@ -85,6 +87,13 @@ describe('what is written wrong is named with its place', () => {
     expect(await server([], { env: { ISOSPIN_TOKEN_LIFETIME: 'long' } })).toBe(
       'isospin: ISOSPIN_TOKEN_LIFETIME must be a whole number from 60 to 31536000, not "long"',
     );
+    expect(await server([], { env: { ISOSPIN_LISEN: 'x' } })).toBe(
+      'isospin: there is no variable ISOSPIN_LISEN; do you mean ISOSPIN_LISTEN?',
+    );
+    expect(await refused(['host'])).toBe('isospin: there is no command host: there is isospin host add');
+    expect(await refused(['agent', 'shwo'])).toBe(
+      'isospin: there is no command agent shwo: there is isospin agent show and isospin agent plan',
+    );
     expect(await refused(['agent', '--credential', 'x'])).toBe('isospin: an agent needs --server URL');
     expect(await refused(['agent', '--server', 'https://x'])).toBe('isospin: an agent needs --credential FILE');
     const agent = (credential: string, ...more: string[]) =>
@@ -103,6 +112,7 @@ describe('what is written wrong is named with its place', () => {
     expect(await agent('text.pem', '--ca', place.file('text.pem'))).toMatch(/^isospin: text\.pem does not hold a/);
     writeFileSync(place.file('credential'), 'secret\n');
     expect(await agent('credential', '--ca', place.file('text.pem'))).toBe('isospin: text.pem does not hold a certificate (PEM)');
+    expect(await agent('credential', '--local-ip', '203.0.113.9')).toBe('isospin: local_ip: no interface of this host has 203.0.113.9');
     expect(await agent('credential', '--server', 'ftp://x')).toBe(
       "isospin: the server's address must begin with https:// or http://: ftp://x",
     );

@@ -122,8 +122,9 @@ test('agent plan is empty, and agent show says what is held and made', async () 
 test('a mistake at plug is one line that says which', async () => {
   expect(await refused('plug', 'vm1', '--netns', 'vm1')).toContain(`port ${known('vm1').id} is plugged on this host already`);
   expect(await refused('plug', 'nobody', '--netns', 'nobody')).toBe('isospin: there is no port nobody');
-  expect(await refused('unplug', 'nobody')).toBe('isospin: there is no port nobody');
+  expect(await refused('unplug', 'nobody')).toBe('isospin: there is no port nobody; a deleted port is unplugged by its id');
   expect(await refused('plug', 'vm1')).toBe('isospin: plug needs --netns NAME or --tap NAME');
+  expect(await refused('plug', 'vm1', '--netns', 'a', '--tap', 'b')).toBe('isospin: plug takes --netns NAME or --tap NAME, not both');
   expect(await refused('clean')).toMatch(/^isospin: the server of \/var\/lib\/isospin is running \(process \d+\): stop it first$/);
 });
 
