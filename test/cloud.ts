@@ -1,8 +1,9 @@
 // The engine without HTTP, for tests: a Pipeline over a database of the test's own, callers with any roles, and hosts that say hello.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { openMemoryBus } from '#bus/memory.ts';
+import type { Caller } from '#core/context.ts';
 import { ApiError } from '#core/errors.ts';
-import { type Caller, Pipeline } from '#core/pipeline.ts';
+import { Pipeline } from '#core/pipeline.ts';
 import { Policy } from '#core/policy.ts';
 import { registry } from '#core/registry.ts';
 import type { Resource } from '#core/resource.ts';

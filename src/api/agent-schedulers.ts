@@ -1,8 +1,9 @@
 // Which DHCP agent serves which network, seen from both ends, and steered by administrators. Called by server.ts.
 import type { FastifyInstance } from 'fastify';
+import type { Caller } from '#core/context.ts';
 import { checkValue, requestErrors } from '#core/input.ts';
 import { list } from '#core/list.ts';
-import type { Caller, Pipeline } from '#core/pipeline.ts';
+import type { Pipeline } from '#core/pipeline.ts';
 import type { Field, Resource } from '#core/resource.ts';
 import { asAsked } from '#core/view.ts';
 import { agent, agentErrors } from '#resources/agent/schema.ts';

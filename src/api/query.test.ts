@@ -92,7 +92,9 @@ describe('links', () => {
   const url = 'http://api.example/v2.0/networks';
   const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `id-${index}` }));
   const links = (search: string, count: number, max = -1): unknown =>
-    pageLinks(url, search, parseQuery(networks, search), max, rows(count))?.map(({ rel, href }) => `${rel} ${href.replace(url, '')}`);
+    pageLinks(networks, url, search, parseQuery(networks, search), max, rows(count))?.map(
+      ({ rel, href }) => `${rel} ${href.replace(url, '')}`,
+    );
   const next = (id: string, more: string) => `next ?${more}&marker=${id}`;
   const previous = (id: string, more: string) => `previous ?${more}&marker=${id}&page_reverse=True`;
 

@@ -75,7 +75,14 @@ export interface Link {
 }
 
 /** Links to the neighbouring pages, every other part of the query kept; undefined where there are no pages. `url` is the collection's own. */
-export function pageLinks(url: string, search: string, query: Query, max: number, rows: readonly StoredRow[]): Link[] | undefined {
+export function pageLinks(
+  { item }: Pick<Resource, 'item'>,
+  url: string,
+  search: string,
+  query: Query,
+  max: number,
+  rows: readonly StoredRow[],
+): Link[] | undefined {
   const limit = bounded(query.limit, max);
   if (limit === 0) return undefined;
   const full = rows.length >= limit;
@@ -88,7 +95,7 @@ export function pageLinks(url: string, search: string, query: Query, max: number
     return `${url}?${params.toString()}`;
   };
   const links: Link[] = [];
-  if (full || query.reverse) links.push({ rel: 'next', href: href(rows.at(-1)?.id, false) });
-  if (full || !query.reverse) links.push({ rel: 'previous', href: href(rows[0]?.id, true) });
+  if (full || query.reverse) links.push({ rel: 'next', href: href(rows.at(-1)?.[item], false) });
+  if (full || !query.reverse) links.push({ rel: 'previous', href: href(rows[0]?.[item], true) });
   return links;
 }

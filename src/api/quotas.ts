@@ -15,7 +15,7 @@ import {
 } from '#resources/quota/limits.ts';
 import { httpErrors } from './errors.ts';
 import { callerOf } from './request.ts';
-import { hasBody } from './resources.ts';
+import { refuseBody } from './resources.ts';
 
 interface ProjectRoute {
   readonly Params: { readonly project: string };
@@ -58,7 +58,7 @@ export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   app.put<ProjectRoute>('/v2.0/quotas/:project', async (request) => {
     const { project } = request.params;
     demand(request, 'update_quota', project);
-    const change = parseLimits(resources, innerBody({ name: 'quota' }, request.body));
+    const change = parseLimits(resources, innerBody({ key: 'quota' }, request.body));
     return pipeline.write(callerOf(request), async (work) => {
       await setLimits(work, project, change);
       return { quota: await limitsOf(work.tx, resources, settings, project) };
@@ -66,7 +66,7 @@ export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   });
   app.delete<ProjectRoute>('/v2.0/quotas/:project', async (request, reply) => {
     const { project } = request.params;
-    if (hasBody(request)) throw httpErrors.HTTPBadRequest({ reason: 'Request body is not supported in DELETE.' });
+    refuseBody(request);
     demand(request, 'delete_quota', project);
     await pipeline.write(callerOf(request), (work) => clearLimits(work, project));
     return reply.code(204).send();

@@ -1,6 +1,6 @@
 // What every handler asks of a request: who calls, under which id, by which address we were reached.
 import type { FastifyRequest } from 'fastify';
-import type { Caller } from '#core/pipeline.ts';
+import type { Caller } from '#core/context.ts';
 import type { Actor } from '#identity/actor.ts';
 
 declare module 'fastify' {

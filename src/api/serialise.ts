@@ -16,7 +16,7 @@ const row = (resource: Resource): object => {
   return { type: 'object', properties };
 };
 
-export const oneSchema = (resource: Resource): object => ({ type: 'object', properties: { [resource.name]: row(resource) } });
+export const oneSchema = (resource: Resource): object => ({ type: 'object', properties: { [resource.key]: row(resource) } });
 
 export const manySchema = (resource: Resource): object => ({
   type: 'object',

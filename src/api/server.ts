@@ -17,6 +17,7 @@ import { openapi } from './openapi.ts';
 import { quotaRoutes } from './quotas.ts';
 import { originOf } from './request.ts';
 import { resourceRoutes } from './resources.ts';
+import { tagRoutes } from './tags.ts';
 import { extensionRoutes, versionRoutes } from './versions.ts';
 
 export interface ServerParts {
@@ -99,6 +100,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     api.addHook('onRequest', known);
     extensionRoutes(api);
     for (const resource of pipeline.parts.registry.all) resourceRoutes(api, pipeline, resource);
+    tagRoutes(api, pipeline);
     quotaRoutes(api, pipeline);
     agentSchedulerRoutes(api, pipeline);
   });

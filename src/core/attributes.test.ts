@@ -82,7 +82,7 @@ describe('a resource', () => {
 
   test('knows its columns and parents', () => {
     expect(thing.columns.map(({ sqlName }) => sqlName)).toEqual(['id', 'a_b_c', 'on', 'list', 'network_id']);
-    expect([...thing.parents]).toEqual([['network', 'network_id']]);
+    expect([...thing.parents]).toEqual([['network', { resource: 'network', field: 'network_id' }]]);
     expect(thing.operations).toEqual(['list', 'show', 'create', 'update', 'delete']);
   });
 

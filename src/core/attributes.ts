@@ -2,6 +2,8 @@
 // and reference pages are derived from what is declared here. Used by resources' schema.ts and by packs; read by the engine.
 import type { Dialect } from '#store/store.ts';
 import * as convert from './convert.ts';
+import type { Resource } from './resource.ts';
+import { rowsOf } from './sql.ts';
 import * as check from './validate.ts';
 
 /** A fragment of JSON Schema 2020-12 for the canonical form of a value. */
@@ -38,10 +40,19 @@ export interface AttributeSpec {
   readonly reads: ColumnType;
   /** For derived booleans that visibility depends on: a SELECT of the ids for which it holds, by index. */
   readonly holdsFor: string | undefined;
+  /** For lists of texts: a table with a row per element, kept in step with the row, by whose index elements are found. */
+  readonly keptIn: KeptIn | undefined;
   readonly ref: { readonly resource: string; readonly onDelete: OnDelete } | undefined;
   readonly schema: JsonSchema;
   /** Names the table and column that a list filter looks in when it is not the row's own column: see list.ts. */
   readonly filterSql: FilterSql | undefined;
+}
+
+export interface KeptIn {
+  readonly table: string;
+  /** Column that holds the id of the row whose list it is. */
+  readonly owner: string;
+  readonly value: string;
 }
 
 /** Turns filter values into an SQL condition over the row `r`. */
@@ -104,6 +115,13 @@ export class Attribute<V, U extends Use> {
   hidden(): Attribute<V, U> {
     return this.#with({ visible: false });
   }
+  /**
+   * Of a list of texts: its elements also stand in a table of their own (columns `owner` and `value`), so that filters and references go by
+   * its index.
+   */
+  keptIn(table: string, owner: string, value: string): Attribute<V, U> {
+    return this.#with({ keptIn: { table, owner, value } });
+  }
   ref(resource: string, onDelete: OnDelete): Attribute<V, U> {
     return this.#with({ ref: { resource, onDelete } });
   }
@@ -156,6 +174,7 @@ const plain: AttributeSpec = {
   derived: undefined,
   reads: 'text',
   holdsFor: undefined,
+  keptIn: undefined,
   ref: undefined,
   schema: { type: 'string' },
   filterSql: undefined,
@@ -191,6 +210,16 @@ export const t = {
   /** A list or object kept as JSON. */
   json: <V>(doc: string, schema: JsonSchema, validate?: check.Validate, converter?: convert.Convert) =>
     make<V>(doc, { column: 'json', validate, convert: converter, schema }),
+  /** The rows of another resource that refer to this one by `field`, as the API shows them, or only the attributes named. */
+  rows: <A extends Attributes, N extends keyof A & string = keyof A & string>(
+    doc: string,
+    child: Resource<A>,
+    field: keyof A & string,
+    names?: readonly N[],
+  ) =>
+    make<Pick<Row<A>, N>[]>(doc, { column: 'json', schema: { type: 'array', items: { type: 'object' } } })
+      .readOnly()
+      .derived((dialect) => rowsOf(child as unknown as Resource, field, names, dialect)),
   /** Seconds-precise UTC: `2026-01-01T00:00:00Z`. */
   time: (doc: string) => make<string>(doc, { schema: { type: 'string', format: 'date-time' } }).readOnly(),
 };

@@ -7,8 +7,8 @@ import type { Resource } from './resource.ts';
 import type { Settings } from './settings.ts';
 import type { StoredRow } from './sql.ts';
 
-/** Why a write happens, for the journal. */
-export interface Cause {
+/** Who asks, and under which request id it is journalled. */
+export interface Caller {
   readonly actor: Actor;
   readonly requestId: string;
 }
@@ -19,7 +19,7 @@ export interface Cause {
  */
 export type Lock = 'none' | 'share' | 'change' | 'remove';
 
-export interface Context extends Cause {
+export interface Context extends Caller {
   readonly tx: Tx;
   readonly settings: Settings;
   /** The moment of the write, `2026-01-01T00:00:00Z`. */

@@ -24,30 +24,29 @@ type Body = Readonly<Record<string, unknown>>;
 
 /** The inner objects of a create: one for `{"port": {…}}`, several for `{"ports": [{…}, {"port": {…}}]}`. */
 export function createBodies(resource: Resource, body: unknown): { readonly items: readonly Body[]; readonly bulk: boolean } {
-  const { name, collection } = resource;
-  if (body === undefined || body === null) throw bad(`Unable to find '${name}' in request body`);
+  const { key, collection } = resource;
+  if (body === undefined || body === null) throw bad(`Unable to find '${key}' in request body`);
   if (typeof body !== 'object' || Array.isArray(body)) throw bad('Resource body required');
   if (!Object.hasOwn(body, collection)) return { items: [innerBody(resource, body)], bulk: false };
   if (!resource.bulk) throw bad('Bulk operation not supported');
   const list = (body as Body)[collection];
-  if (!Array.isArray(list)) throw bad(`Unable to find '${name}' in request body`);
+  if (!Array.isArray(list)) throw bad(`Unable to find '${key}' in request body`);
   if (list.length === 0) throw bad('Resources required');
   if (list.length > AT_ONCE) throw bad(`At most ${AT_ONCE} resources can be created at once`);
-  const unwrap = (item: unknown): unknown => (isObject(item) && isObject(item[name]) && Object.keys(item).length === 1 ? item[name] : item);
+  const unwrap = (item: unknown): unknown => (isObject(item) && isObject(item[key]) && Object.keys(item).length === 1 ? item[key] : item);
   return { items: list.map((item) => objectOf(resource, unwrap(item))), bulk: true };
 }
 
-export function innerBody(resource: Pick<Resource, 'name'>, body: unknown): Body {
-  if (!isObject(body) || !Object.hasOwn(body, resource.name) || body[resource.name] === null) {
-    throw bad(`Unable to find '${resource.name}' in request body`);
-  }
-  return objectOf(resource, body[resource.name]);
+export function innerBody(resource: Pick<Resource, 'key'>, body: unknown): Body {
+  const { key } = resource;
+  if (!isObject(body) || !Object.hasOwn(body, key) || body[key] === null) throw bad(`Unable to find '${key}' in request body`);
+  return objectOf(resource, body[key]);
 }
 
 const isObject = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function objectOf(resource: Pick<Resource, 'name'>, value: unknown): Body {
-  if (!isObject(value)) throw bad(`Object '${resource.name}' contains invalid data`);
+function objectOf({ key }: Pick<Resource, 'key'>, value: unknown): Body {
+  if (!isObject(value)) throw bad(`Object '${key}' contains invalid data`);
   return value;
 }
 

@@ -1,7 +1,9 @@
 // A list: filters, visibility, order and page as one SQL statement, so that what a caller may not see is neither counted nor paged.
 // The query itself is parsed by api/query.ts.
 import type { Dialect, Reader, SqlValue } from '#store/store.ts';
-import type { Caller, Pipeline } from './pipeline.ts';
+import type { KeptIn } from './attributes.ts';
+import type { Caller } from './context.ts';
+import { type Item, itemIs, type Pipeline, type Within } from './pipeline.ts';
 import type { Field, Resource } from './resource.ts';
 import { encode, expression, join, type Sql, type StoredRow, sql, withProject } from './sql.ts';
 
@@ -22,13 +24,15 @@ export interface Query {
 }
 
 /** The rows a query finds. They have their id, which links are made of, even when it was not asked for. */
-export async function list(pipeline: Pipeline, resource: Resource, caller: Caller, query: Query): Promise<StoredRow[]> {
+export async function list(pipeline: Pipeline, resource: Resource, caller: Caller, query: Query, within?: Within): Promise<StoredRow[]> {
   const { store, settings } = pipeline.parts;
   const { actor } = caller;
+  if (within) await pipeline.enter(resource, caller, within);
   let view = pipeline.views.of(resource, actor);
   if (view.residual === false) return [];
   if (query.fields.length > 0) view = pipeline.views.narrowed(view, resource, actor, query.fields);
   const conditions: Sql[] = [];
+  if (within) conditions.push(sql(`r.${resource.field.get(within.field)?.sqlName} = ?`, within.id));
   for (const [field, values] of query.filters) {
     // What a row hides from the caller is no way to find it.
     const known = pipeline.views.knows(resource, actor, field);
@@ -43,8 +47,9 @@ export async function list(pipeline: Pipeline, resource: Resource, caller: Calle
   const order = ordering(resource, sort, limit > 0 && query.reverse);
   if (limit > 0 && query.marker !== undefined) {
     // Where a row stands that the caller may not see is nobody's to learn, nor whether there is one.
-    await pipeline.show(resource, caller, query.marker, ['id']);
-    conditions.push(await after(store.read, resource, query.marker, order, actor.projectId, store.dialect));
+    const marker = within ? { name: query.marker, within } : query.marker;
+    await pipeline.show(resource, caller, marker, ['id']);
+    conditions.push(await after(store.read, resource, marker, order, actor.projectId, store.dialect));
   }
   const where = conditions.length > 0 ? join(conditions, ' AND ') : sql('1 = 1');
   const by = join(
@@ -84,6 +89,7 @@ function filter(field: Field, values: readonly unknown[], project: string, diale
     const condition = field.filterSql(values.map(String));
     return condition ? sql(condition.sql, ...condition.params) : sql('1 = 1');
   }
+  if (field.keptIn) return elements(field.keptIn, values);
   const { text, params } = column(field, project, dialect);
   const stored = values.filter((value) => value !== null && !isBeyond(field, value)).map((value) => storedForm(field, value));
   const terms: Sql[] = [];
@@ -93,6 +99,10 @@ function filter(field: Field, values: readonly unknown[], project: string, diale
   const any = join(terms, ' OR ');
   return terms.length === 1 ? any : sql(`(${any.text})`, ...any.params);
 }
+
+/** Rows whose list has one of the values. */
+const elements = ({ table, owner, value }: KeptIn, values: readonly unknown[]): Sql =>
+  sql(`r.id IN (SELECT ${owner} FROM ${table} WHERE ${value} IN (${values.map(() => '?').join(', ')}))`, ...values.map(String));
 
 /** A number that no row can have, because no column can hold it. */
 const isBeyond = (field: Field, value: unknown): boolean => field.reads === 'int' && !Number.isSafeInteger(value);
@@ -104,18 +114,19 @@ const storedForm = (field: Field, value: unknown): SqlValue => {
 };
 
 /** Rows that come after the marker's in this order. */
-async function after(reader: Reader, resource: Resource, marker: string, order: Order, project: string, dialect: Dialect): Promise<Sql> {
+async function after(reader: Reader, resource: Resource, marker: Item, order: Order, project: string, dialect: Dialect): Promise<Sql> {
   const columns = order.map(([field]) => column(field, project, dialect));
   const keys = join(
     columns.map(({ text, params }, index) => sql(`${text} AS k${index}`, ...params)),
     ', ',
   );
+  const named = itemIs(resource, marker);
   const row = await reader.get<Record<string, SqlValue>>(
-    `SELECT ${keys.text} FROM ${resource.table} r WHERE r.id = ?`,
+    `SELECT ${keys.text} FROM ${resource.table} r WHERE ${named.text}`,
     ...keys.params,
-    marker,
+    ...named.params,
   );
-  if (!row) throw resource.notFound(marker);
+  if (!row) throw resource.notFound(typeof marker === 'string' ? marker : marker.name);
   const ways: Sql[] = [];
   const same: Sql[] = [];
   order.forEach(([, direction], index) => {

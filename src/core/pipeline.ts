@@ -4,14 +4,16 @@
 import type { Bus } from '#bus/bus.ts';
 import type { Actor } from '#identity/actor.ts';
 import type { Reader, Store } from '#store/store.ts';
+import type { Attributes } from './attributes.ts';
+import type { Caller, Lock } from './context.ts';
 import { errorTable } from './errors.ts';
 import { createBodies, type Input, innerBody, parseCreate, parseUpdate, requestErrors } from './input.ts';
 import { holds, type Policy, parentsAsked, type Residual, type Target } from './policy.ts';
 import { checkRoom } from './quota.ts';
 import type { Registry } from './registry.ts';
-import type { Resource } from './resource.ts';
+import type { Action, Resource } from './resource.ts';
 import type { Settings } from './settings.ts';
-import { join, type StoredRow, sql } from './sql.ts';
+import { join, type Sql, type StoredRow, sql } from './sql.ts';
 import { asAsked, isPresented, type View, Views } from './view.ts';
 import { Work } from './work.ts';
 
@@ -20,11 +22,17 @@ export const accessErrors = errorTable({
   RevisionNumberConstraintFailed: ['preconditionFailed', 'Constrained to {expected}, but current revision is {actual}'],
 });
 
-/** Who asks, and under which request id it is journalled. */
-export interface Caller {
-  readonly actor: Actor;
-  readonly requestId: string;
+/** The item of a parent that a request's path leads through, as the child's attribute that refers to it. */
+export interface Within {
+  readonly field: string;
+  readonly id: string;
 }
+
+/** One item of a resource as its path names it: `/ports/NAME`, or `/floatingips/ID/port_forwardings/NAME`. */
+export type Item = string | { readonly name: string; readonly within: Within };
+
+const nameOf = (item: Item): string => (typeof item === 'string' ? item : item.name);
+const withinOf = (item: Item): Within | undefined => (typeof item === 'string' ? undefined : item.within);
 
 export interface PipelineParts {
   readonly store: Store;
@@ -46,10 +54,11 @@ export class Pipeline {
   }
 
   /** Answers what was created as its creator may see it: one row, or several for a bulk body: all or none. */
-  async create(resource: Resource, caller: Caller, body: unknown): Promise<{ rows: StoredRow[]; bulk: boolean }> {
+  async create(resource: Resource, caller: Caller, body: unknown, within?: Within): Promise<{ rows: StoredRow[]; bulk: boolean }> {
     const { policy, settings } = this.parts;
     const { items, bulk } = createBodies(resource, body);
     const inputs = items.map((item) => parseCreate(resource, item, caller.actor, policy));
+    if (within) for (const { values } of inputs) values[within.field] = within.id;
     const rows = await this.write(caller, async (work) => {
       for (const input of inputs) await this.#authorizeCreate(work, resource, input);
       const wanted = new Map<string, number>();
@@ -66,10 +75,10 @@ export class Pipeline {
     return { rows, bulk };
   }
 
-  async update(resource: Resource, caller: Caller, id: string, body: unknown, revision?: number): Promise<StoredRow> {
+  async update(resource: Resource, caller: Caller, item: Item, body: unknown, revision?: number): Promise<StoredRow> {
     const input = parseUpdate(resource, innerBody(resource, body));
     return this.write(caller, async (work) => {
-      const before = await this.writable(work, resource, id, 'update', input);
+      const before = await this.writable(work, resource, item, `update_${resource.name}`, 'change', input);
       checkRevision(before, revision);
       const after = await work.change(resource, before, input.values);
       const [shown] = await this.#presentAll(work.tx, resource, caller.actor, [after]);
@@ -77,24 +86,41 @@ export class Pipeline {
     });
   }
 
-  async delete(resource: Resource, caller: Caller, id: string, revision?: number): Promise<void> {
+  async delete(resource: Resource, caller: Caller, item: Item, revision?: number): Promise<void> {
     await this.write(caller, async (work) => {
-      const row = await this.writable(work, resource, id, 'delete');
+      const row = await this.writable(work, resource, item, `delete_${resource.name}`, 'remove');
       checkRevision(row, revision);
       await work.remove(resource, row);
     });
   }
 
-  async show(resource: Resource, caller: Caller, id: string, names: readonly string[] = []): Promise<StoredRow> {
+  /** A member call; answers its body. */
+  async act({ resource, name, rule = name, method, run }: Action<Attributes>, caller: Caller, item: Item, body: unknown): Promise<unknown> {
+    return this.write(caller, async (work) => {
+      const row = await this.writable(work, resource, item, rule, method === 'GET' ? 'share' : 'change');
+      return run(work, row as never, body, caller);
+    });
+  }
+
+  /** Refuses with the parent's notFound when the caller does not see the item of the parent that its path leads through. */
+  async enter({ parent }: Resource, caller: Caller, { id }: Within): Promise<void> {
+    const of = parent && this.parts.registry.byName(parent.resource);
+    if (of) await this.show(of, caller, id, ['id']);
+  }
+
+  async show(resource: Resource, caller: Caller, item: Item, names: readonly string[] = []): Promise<StoredRow> {
     const { actor } = caller;
+    const within = withinOf(item);
+    if (within) await this.enter(resource, caller, within);
     let view = this.views.of(resource, actor);
     if (names.length > 0) view = this.views.narrowed(view, resource, actor, names);
     const { select, row: scope } = view;
-    const where = scope && scope.text !== '1 = 1' ? join([sql('r.id = ?', id), scope], ' AND ') : sql('r.id = ?', id);
+    const named = itemIs(resource, item);
+    const where = scope && scope.text !== '1 = 1' ? join([named, scope], ' AND ') : named;
     const found = await this.parts.store.read.get<StoredRow>(`${select.text} WHERE ${where.text}`, ...select.params, ...where.params);
-    if (!found) throw resource.notFound(id);
+    if (!found) throw resource.notFound(nameOf(item));
     const [shown] = await this.present(this.parts.store.read, resource, actor, view, [view.decode(found)]);
-    if (!shown) throw resource.notFound(id);
+    if (!shown) throw resource.notFound(nameOf(item));
     asAsked([shown], names);
     return shown;
   }
@@ -122,15 +148,33 @@ export class Pipeline {
     if (!this.permits(caller, rule, known)) throw accessErrors.PolicyNotAuthorized({ rules: `rule:${rule}` });
   }
 
-  /** The row, locked, if the caller sees it (else its notFound) and may do this to it (else forbidden). */
-  async writable(work: Work, resource: Resource, id: string, verb: string, input?: Input): Promise<StoredRow> {
-    const row = (await work.load(resource, id, verb === 'delete' ? 'remove' : 'change')) as StoredRow | undefined;
-    if (!row) throw resource.notFound(id);
-    const { policy } = this.parts;
-    const visible = policy.reduce(`get_${resource.name}`, work.actor);
-    if (!holds(visible, resource, await this.#target(work, resource, row, [visible]))) throw resource.notFound(id);
+  /** The row, locked, if the caller sees it (else its notFound) and the rule lets the caller do this to it (else forbidden). */
+  async writable(work: Work, resource: Resource, item: Item, rule: string, lock: Lock, input?: Input): Promise<StoredRow> {
+    const within = withinOf(item);
+    const parent = within && resource.parent && this.parts.registry.byName(resource.parent.resource);
+    if (parent) await this.#visible(work, parent, within.id, 'share');
+    let id: string | undefined = nameOf(item);
+    if (resource.item !== 'id' || within) {
+      const { text, params } = itemIs(resource, item);
+      id = (await work.tx.get<{ id: string }>(`SELECT r.id FROM ${resource.table} r WHERE ${text}`, ...params))?.id;
+    }
+    if (id === undefined) throw resource.notFound(nameOf(item));
+    const row = await this.#visible(work, resource, id, lock);
     const attributes = input ? this.#mentioned(resource, input, false) : [];
-    await this.#authorize(work, resource, `${verb}_${resource.name}`, row, attributes, { ...row, ...input?.values });
+    await this.#authorize(work, resource, rule, row, attributes, { ...row, ...input?.values });
+    return row;
+  }
+
+  /** Refuses what the rule does not let the caller do with a row, seen or not. */
+  demandOf(work: Work, resource: Resource, row: StoredRow, rule: string): Promise<void> {
+    return this.#authorize(work, resource, rule, row, []);
+  }
+
+  async #visible(work: Work, resource: Resource, id: string, lock: Lock): Promise<StoredRow> {
+    const row = (await work.load(resource, id, lock)) as StoredRow | undefined;
+    if (!row) throw resource.notFound(id);
+    const visible = this.parts.policy.reduce(`get_${resource.name}`, work.actor);
+    if (!holds(visible, resource, await this.#target(work, resource, row, [visible]))) throw resource.notFound(id);
     return row;
   }
 
@@ -180,16 +224,13 @@ export class Pipeline {
   }
 
   async #authorizeCreate(work: Work, resource: Resource, input: Input): Promise<void> {
-    const { registry, policy } = this.parts;
-    for (const [name, column] of resource.parents) {
-      const parent = registry.byName(name);
-      const id = input.values[column];
-      if (!parent || typeof id !== 'string') continue;
-      const row = (await work.load(parent, id, resource.oneByOne ? 'remove' : 'share')) as StoredRow | undefined;
-      if (!row) throw parent.notFound(id);
-      if (resource.foreignParent === 'forbidden') continue;
-      const visible = policy.reduce(`get_${parent.name}`, work.actor);
-      if (!holds(visible, parent, await this.#target(work, parent, row, [visible]))) throw parent.notFound(id);
+    for (const [name, of] of resource.parents) {
+      const parent = this.parts.registry.byName(of.resource);
+      const id = input.values[of.field];
+      if (!parent || typeof id !== 'string' || (name !== 'ext_parent' && of.field === resource.parent?.field)) continue;
+      const lock = resource.oneByOne ? 'remove' : 'share';
+      if (resource.foreignParent !== 'forbidden') await this.#visible(work, parent, id, lock);
+      else if (!(await work.load(parent, id, lock))) throw parent.notFound(id);
     }
     await this.#authorize(work, resource, `create_${resource.name}`, input.values, this.#mentioned(resource, input, true));
   }
@@ -202,8 +243,10 @@ export class Pipeline {
       const value = input.values[name];
       if (!field || (create && JSON.stringify(value) === JSON.stringify(field.default))) continue;
       if (field.policy) rules.push(name);
-      if (!Array.isArray(value)) continue;
-      const parts = new Set(value.flatMap((item: unknown) => (typeof item === 'object' && item !== null ? Object.keys(item) : [])));
+      if (typeof value !== 'object') continue;
+      const parts = new Set(
+        [value].flat().flatMap((item: unknown) => (typeof item === 'object' && item !== null ? Object.keys(item) : [])),
+      );
       rules.push(...[...parts].map((part) => `${name}:${part}`));
     }
     return rules;
@@ -233,8 +276,9 @@ export class Pipeline {
   async #target(from: Work | Reader, resource: Resource, row: StoredRow, residuals: readonly Residual[], actor?: Actor): Promise<Target> {
     const parents = new Map<string, StoredRow>();
     for (const name of new Set(residuals.flatMap((residual) => parentsAsked(residual, resource)))) {
-      const parent = this.parts.registry.byName(name);
-      const id = row[resource.parents.get(name) ?? ''];
+      const of = resource.parents.get(name);
+      const parent = of && this.parts.registry.byName(of.resource);
+      const id = row[of?.field ?? ''];
       if (!parent || typeof id !== 'string') continue;
       const found = from instanceof Work ? await from.load(parent, id) : actor && (await this.#wholeRow(from, parent, actor, id));
       if (found) parents.set(name, found as StoredRow);
@@ -245,6 +289,13 @@ export class Pipeline {
       return colon > 0 ? parents.get(attribute.slice(0, colon))?.[attribute.slice(colon + 1)] : row[attribute];
     };
   }
+}
+
+/** The condition that finds an item by the name its path has for it. */
+export function itemIs({ field, item: named }: Resource, item: Item): Sql {
+  const within = withinOf(item);
+  const condition = sql(`r.${field.get(named)?.sqlName} = ?`, nameOf(item));
+  return within ? join([condition, sql(`r.${field.get(within.field)?.sqlName} = ?`, within.id)], ' AND ') : condition;
 }
 
 function checkRevision(row: StoredRow, expected: number | undefined): void {

@@ -262,10 +262,10 @@ export function toSql(
   const attribute = residual.op === 'equals' ? residual.attribute : fieldAttribute(residual, resource);
   if (residual.op === 'field' && residual.pattern) return undefined;
   const colon = attribute.indexOf(':');
-  const parentColumn = colon > 0 ? resource.parents.get(attribute.slice(0, colon)) : undefined;
-  if (parentColumn === undefined || resource.field.has(attribute)) return condition(resource, attribute, residual.value, project, 'r.id');
-  const parent = byName(attribute.slice(0, colon));
-  const key = `r.${resource.field.get(parentColumn)?.sqlName}`;
+  const of = colon > 0 ? resource.parents.get(attribute.slice(0, colon)) : undefined;
+  if (of === undefined || resource.field.has(attribute)) return condition(resource, attribute, residual.value, project, 'r.id');
+  const parent = byName(of.resource);
+  const key = `r.${resource.field.get(of.field)?.sqlName}`;
   return parent && condition(parent, attribute.slice(colon + 1), residual.value, project, key);
 }
 

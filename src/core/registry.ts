@@ -1,7 +1,7 @@
 // All resources that are served, in the order that imports may go down, with what the engine derives from the whole list: who refers to
 // whom, who follows whom, and each one's statements.
 import type { Attributes } from './attributes.ts';
-import type { Field, Follow, Resource, Rules, Served } from './resource.ts';
+import { type Action, type Field, type Follow, type Resource, type Rules, type Served, together } from './resource.ts';
 import { type Statements, statements } from './sql.ts';
 
 export interface Reference {
@@ -17,6 +17,7 @@ export interface Registry {
   /** Who refers to rows of this resource, the last declared first: what depends most goes first. */
   references(resource: Resource): readonly Reference[];
   follows(resource: Resource): readonly Follow<Attributes>[];
+  actions(resource: Resource): readonly Action<Attributes>[];
 }
 
 /** `also` are follows that belong to no resource: of projections, which come after all of them. */
@@ -24,6 +25,7 @@ export function registry(served: readonly Served[], also: readonly Follow<Attrib
   const byName = new Map(served.map((one) => [one.resource.name, one]));
   const references = new Map<string, Reference[]>();
   const follows = new Map<string, Follow<Attributes>[]>();
+  const rules = new Map(served.map((one) => [one.resource.name, together(one.rules)]));
   const texts = new Map(served.map((one) => [one.resource.name, statements(one.resource)]));
   for (const { resource, follows: mine } of served) {
     for (const field of resource.fields) {
@@ -40,9 +42,10 @@ export function registry(served: readonly Served[], also: readonly Follow<Attrib
   return {
     all: served.map((one) => one.resource),
     byName: (name) => byName.get(name)?.resource,
-    rules: (resource) => need(resource).rules,
+    rules: (resource) => rules.get(need(resource).resource.name) as Rules<Attributes>,
     statements: (resource) => texts.get(resource.name) as Statements,
     references: (resource) => references.get(resource.name) ?? [],
     follows: (resource) => follows.get(resource.name) ?? [],
+    actions: (resource) => byName.get(resource.name)?.actions ?? [],
   };
 }

@@ -3,7 +3,7 @@
 
 import type { ConstraintViolation } from '#store/store.ts';
 import type { AttributeSpec, Attributes, Create, Row, Update } from './attributes.ts';
-import type { Context } from './context.ts';
+import type { Caller, Context } from './context.ts';
 import type { ApiError } from './errors.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,30 +39,64 @@ export interface Follow<A extends Attributes> {
 /** Declares what follows a change of another resource. The declaration knows that one's rows; the engine, which runs all of them, does not. */
 export const follow = <A extends Attributes>(declared: Follow<A>): Follow<Attributes> => declared as unknown as Follow<Attributes>;
 
-/** A resource as it is served: shape, meaning, and what it does when others change. */
-export interface Served {
-  readonly resource: Resource;
-  readonly rules: Rules<Attributes>;
-  readonly follows: readonly Follow<Attributes>[];
+/**
+ * A member call beside the five operations: `PUT /v2.0/routers/:id/add_router_interface`. The row is one the caller sees and, by the rule
+ * named like the action, may do this to; unless the action only reads, it is locked for change.
+ */
+export interface Action<A extends Attributes> {
+  readonly resource: Resource<A>;
+  /** Last part of the path. */
+  readonly name: string;
+  readonly method: 'GET' | 'PUT' | 'POST';
+  /** One line for its reader. */
+  readonly doc: string;
+  /** Policy rule; the name when left out. */
+  readonly rule?: string;
+  /** Answers the whole body. `body` is what the client sent, of whatever shape. */
+  run(context: Context, row: Row<A>, body: unknown, caller: Caller): Promise<unknown>;
 }
 
-/** Puts a resource's parts together. Its rules know their own rows' type; the engine, which serves all of them, does not. */
+/** Declares a member call. The declaration knows its resource's rows; the engine, which serves all of them, does not. */
+export const action = <A extends Attributes>(declared: Action<A>): Action<Attributes> => declared as unknown as Action<Attributes>;
+
+/** A resource as it is served: shape, meaning, what it does when others change, and what else can be asked of it. */
+export interface Served {
+  readonly resource: Resource;
+  /** In the order they are run. */
+  readonly rules: readonly Rules<Attributes>[];
+  readonly follows: readonly Follow<Attributes>[];
+  readonly actions: readonly Action<Attributes>[];
+}
+
+/** Puts a resource's parts together. Its rules, one or several, know their own rows' type; the engine, which serves all of them, does not. */
 export function serve<A extends Attributes>(
   declared: Resource<A>,
-  rules: Rules<A> = {},
+  rules: Rules<A> | readonly Rules<A>[] = [],
   follows: readonly Follow<Attributes>[] = [],
+  actions: readonly Action<Attributes>[] = [],
 ): Served {
   return {
     resource: declared as unknown as Resource,
-    rules: rules as unknown as Rules<Attributes>,
+    rules: [rules].flat() as unknown as Rules<Attributes>[],
     follows,
+    actions,
   };
 }
 
 export interface Declaration<A extends Attributes> {
+  /** Names the resource among all others and its policy rules: `create_floatingip_port_forwarding`. */
   readonly name: string;
+  /** Singular in bodies, where it is not the name: `port_forwarding`. */
+  readonly key?: string;
   readonly collection: string;
+  /** Part of the path before the collection that clients may also leave out: `qos`. */
+  readonly prefix?: string;
+  /** The resource whose items it belongs to in its path, and the attribute set from there. */
+  readonly parent?: { readonly resource: string; readonly field: string };
+  /** Attribute that names an item in its path; `id` when left out. */
+  readonly item?: string;
   readonly doc: string;
+  /** A table, or for what is computed of others `(SELECT …)`, with a column `id` in any case. */
   readonly table: string;
   readonly attributes: A;
   /** Alias of the extension that brings the resource; null for the core API. */
@@ -97,13 +131,40 @@ export interface Field extends AttributeSpec {
 }
 
 export interface Resource<A extends Attributes = Attributes> extends Declaration<A> {
+  readonly key: string;
+  readonly item: string;
   readonly operations: readonly Operation[];
   readonly fields: readonly Field[];
   readonly field: ReadonlyMap<string, Field>;
   /** Fields kept in columns of the table. */
   readonly columns: readonly Field[];
-  /** Attributes that refer to a parent whose owner the policy rules ask for: `network` → `network_id`. */
-  readonly parents: ReadonlyMap<string, string>;
+  /** Lists that have a table of their own beside the row, by which they are found: see `keptIn`. */
+  readonly lists: readonly Field[];
+  /** Parents that policy rules ask about, by the word they use: `network` of a port is the network of its `network_id`. */
+  readonly parents: ReadonlyMap<string, Parent>;
+}
+
+export interface Parent {
+  readonly resource: string;
+  /** The attribute that refers to it. */
+  readonly field: string;
+}
+
+const HOOKS = ['create', 'created', 'update', 'updated', 'delete', 'deleted'] as const;
+
+/** Several rules as one: each hook in the order given. */
+export function together(rules: readonly Rules<Attributes>[]): Rules<Attributes> {
+  const [only] = rules;
+  if (rules.length < 2) return only ?? {};
+  const whole: Record<string, (...given: unknown[]) => Promise<void>> = {};
+  for (const hook of HOOKS) {
+    const parts = rules.filter((one) => one[hook]) as Record<string, (...given: unknown[]) => Promise<void>>[];
+    if (parts.length === 0) continue;
+    whole[hook] = async (...given) => {
+      for (const part of parts) await part[hook]?.(...given);
+    };
+  }
+  return whole as Rules<Attributes>;
 }
 
 export type RulesOf<R> = R extends Resource<infer A> ? Rules<A> : never;
@@ -115,15 +176,20 @@ export function resource<const A extends Attributes>(declaration: Declaration<A>
     name,
     sqlName: name.replaceAll(/[:-]/g, '_'),
   }));
-  const parents = new Map<string, string>();
-  for (const field of fields) if (field.ref && field.name.endsWith('_id')) parents.set(field.ref.resource, field.name);
+  const parents = new Map<string, Parent>();
+  for (const { ref, name } of fields)
+    if (ref && name === `${ref.resource}_id`) parents.set(ref.resource, { resource: ref.resource, field: name });
+  if (declaration.parent) parents.set('ext_parent', declaration.parent);
   return {
     operations: allOperations,
     bulk: true,
+    key: declaration.name,
+    item: 'id',
     ...declaration,
     fields,
     field: new Map(fields.map((field) => [field.name, field])),
     columns: fields.filter((field) => field.column !== null),
+    lists: fields.filter((field) => field.keptIn !== undefined),
     parents,
   };
 }

@@ -32,6 +32,21 @@ export function selection(fields: readonly Field[], dialect: Dialect): string {
   return readable.map((field) => `${expression(field, dialect)} AS "${field.name}"`).join(', ');
 }
 
+/** An expression for the JSON of all rows of `child` whose `field` is the id of the row `r`. */
+export function rowsOf(child: Resource, field: string, names: readonly string[] | undefined, dialect: Dialect): string {
+  const shown = child.fields.filter((one) => one.visible && (one.column !== null || one.derived) && (names?.includes(one.name) ?? true));
+  const of = child.field.get(field);
+  if (!of) throw new Error(`${child.name} has no ${field}`);
+  const json = ({ name, reads }: Field): string => {
+    if (reads === 'bool') return dialect.jsonBool(`c."${name}"`);
+    return reads === 'json' ? dialect.json(`c."${name}"`) : `c."${name}"`;
+  };
+  const values = Object.fromEntries(shown.map((one) => [one.name, json(one)]));
+  if (values.project_id !== undefined) values.tenant_id = values.project_id;
+  const rows = `SELECT ${selection(shown, dialect)}, r.${of.sqlName} AS row_of FROM ${child.table} r`;
+  return `(SELECT ${dialect.jsonArray(dialect.jsonObject(values))} FROM (${rows}) c WHERE c.row_of = r.id)`;
+}
+
 export type StoredRow = Record<string, unknown>;
 
 /** Turns a stored row into the API's values in place: 0 and 1 to booleans, JSON text to lists and objects. */

@@ -62,7 +62,7 @@ export class Views {
    * invisible names are passed over.
    */
   narrowed(view: View, resource: Resource, actor: Actor, names: readonly string[]): View {
-    const wanted = new Set(names.map((name) => (name === 'tenant_id' ? 'project_id' : name))).add('id');
+    const wanted = new Set(names.map((name) => (name === 'tenant_id' ? 'project_id' : name))).add('id').add(resource.item);
     // What presenting adds is made of other attributes.
     if (view.fields.some((field) => wanted.has(field.name) && isPresented(field))) return view;
     const fields = view.fields.filter((field) => wanted.has(field.name));

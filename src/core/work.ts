@@ -5,7 +5,7 @@ import type { Actor } from '#identity/actor.ts';
 import { appendJournal } from '#store/journal.ts';
 import { ConstraintViolation, type SqlValue, type Tx } from '#store/store.ts';
 import type { Attributes, Create, Row, Update } from './attributes.ts';
-import type { Cause, Context, Lock } from './context.ts';
+import type { Caller, Context, Lock } from './context.ts';
 import { countUsage } from './quota.ts';
 import type { Registry } from './registry.ts';
 import type { Field, Resource } from './resource.ts';
@@ -33,7 +33,7 @@ export class Work implements Context {
   readonly #loaded = new Map<string, StoredRow>();
   readonly #going = new Set<string>();
 
-  constructor(tx: Tx, cause: Cause, registry: Registry, settings: Settings) {
+  constructor(tx: Tx, cause: Caller, registry: Registry, settings: Settings) {
     this.tx = tx;
     this.actor = cause.actor;
     this.requestId = cause.requestId;
@@ -86,11 +86,13 @@ export class Work implements Context {
       row.created_at = this.now;
       row.updated_at = this.now;
     }
+    for (const { name } of resource.lists) row[name] ??= [];
     const rules = this.#registry.rules(resource);
     await rules.create?.(this, row as Row<Attributes>, input as Create<Attributes>);
     const { insert, insertParams } = this.#registry.statements(resource);
     await this.#refereed(resource, row, () => this.tx.run(insert, ...insertParams(row)));
     this.#loaded.set(`${resource.name}/${String(row.id)}`, row);
+    for (const field of resource.lists) await this.#keep(field, String(row.id), [], row[field.name]);
     await rules.created?.(this, row as Row<Attributes>, input as Create<Attributes>);
     for (const follow of this.#registry.follows(resource)) await follow.created?.(this, row as Row<Attributes>);
     await this.#journal(resource, 'create', row, undefined);
@@ -132,13 +134,23 @@ export class Work implements Context {
       this.tx.run(text, ...stored.map((field) => encode(field, after[field.name])), id),
     );
     if (changed === 0) throw resource.notFound(id);
-    this.#loaded.set(`${resource.name}/${String(before.id)}`, after);
+    this.#loaded.set(`${resource.name}/${id}`, after);
+    for (const field of resource.lists) if (fields.includes(field)) await this.#keep(field, id, before[field.name], after[field.name]);
     await rules.updated?.(this, before as Row<Attributes>, after as Row<Attributes>);
     for (const follow of this.#registry.follows(resource)) {
       await follow.updated?.(this, before as Row<Attributes>, after as Row<Attributes>);
     }
     await this.#journal(resource, 'update', after, before);
     return after;
+  }
+
+  /** Keeps the table of a list's elements in step with the list. */
+  async #keep({ keptIn }: Field, id: string, before: unknown, after: unknown): Promise<void> {
+    if (!keptIn) return;
+    const { table, owner, value } = keptIn;
+    const [old, next] = [new Set((before ?? []) as string[]), new Set((after ?? []) as string[])];
+    for (const one of old) if (!next.has(one)) await this.tx.run(`DELETE FROM ${table} WHERE ${owner} = ? AND ${value} = ?`, id, one);
+    for (const one of next) if (!old.has(one)) await this.tx.run(`INSERT INTO ${table} (${owner}, ${value}) VALUES (?, ?)`, id, one);
   }
 
   isGoing(resource: Pick<Resource, 'name'>, id: string): boolean {
@@ -166,6 +178,7 @@ export class Work implements Context {
     const rules = this.#registry.rules(resource);
     await rules.delete?.(this, row as Row<Attributes>);
     for (const { from, field } of this.#registry.references(resource)) await this.#release(resource, id, from, field);
+    for (const field of resource.lists) await this.#keep(field, id, row[field.name], []);
     if ((await this.tx.run(this.#registry.statements(resource).delete, id)) === 0) throw resource.notFound(id);
     this.#loaded.delete(`${resource.name}/${id}`);
     await rules.deleted?.(this, row as Row<Attributes>);
@@ -177,16 +190,22 @@ export class Work implements Context {
   /** Does what a reference says about the row it refers to going away. */
   async #release(resource: Resource, id: string, from: Resource, field: Field): Promise<void> {
     if (field.column === null) return;
+    const { keptIn } = field;
     const onDelete = field.ref?.onDelete;
     if (onDelete === 'restrict') {
-      const users = await this.tx.all<{ id: string }>(`SELECT id FROM ${from.table} WHERE ${field.sqlName} = ? LIMIT 10`, id);
+      const [table, owner, column] = keptIn ? [keptIn.table, keptIn.owner, keptIn.value] : [from.table, 'id', field.sqlName];
+      const users = await this.tx.all<{ id: string }>(`SELECT ${owner} AS id FROM ${table} WHERE ${column} = ? LIMIT 10`, id);
       const ids = users.map((user) => user.id);
       if (ids.length > 0 && resource.inUse) throw resource.inUse(id, from.name, ids);
       return;
     }
-    for (const row of await this.findLocked(from, onDelete === 'delete' ? 'remove' : 'change', `r.${field.sqlName} = ?`, id)) {
+    const refers = keptIn ? `r.id IN (SELECT ${keptIn.owner} FROM ${keptIn.table} WHERE ${keptIn.value} = ?)` : `r.${field.sqlName} = ?`;
+    for (const row of await this.findLocked(from, onDelete === 'delete' ? 'remove' : 'change', refers, id)) {
       if (onDelete === 'delete') await this.remove(from, row as StoredRow);
-      else await this.change(from, row as StoredRow, { [field.name]: null });
+      else
+        await this.change(from, row as StoredRow, {
+          [field.name]: keptIn ? (row[field.name] as string[]).filter((one) => one !== id) : null,
+        });
     }
   }
 

@@ -64,4 +64,17 @@ export const extensions: readonly Extension[] = [
     '2024-02-05T18:00:00-00:00',
   ),
   extension('subnet-service-types', 'Subnet service types', 'Subnets reserved for kinds of device.', '2016-03-15T18:00:00-00:00'),
+  extension(
+    'standard-attr-tag',
+    'Tag support for resources with standard attribute: port, subnet, subnetpool, network, router, floatingip, policy, security_group, trunk, network_segment_range',
+    'Words by which people find resources.',
+    '2017-01-01T00:00:00-00:00',
+  ),
+  extension('tag-creation', 'Tag creation extension', 'Several tags at once, beside those that are there.', '2024-23-07T10:00:00-00:00'),
+  extension(
+    'tag-ports-during-bulk-creation',
+    'Tag Ports During Bulk Creation',
+    'Ports tagged as they are made.',
+    '2019-12-29T19:00:00-00:00',
+  ),
 ];

@@ -2,6 +2,11 @@
 // `Store.dialect` are one of these two values.
 import type { Dialect } from './store.ts';
 
+const pairs = (values: Readonly<Record<string, string>>): string =>
+  Object.entries(values)
+    .map(([name, expression]) => `'${name}', ${expression}`)
+    .join(', ');
+
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   serial: 'INTEGER PRIMARY KEY AUTOINCREMENT',
@@ -10,6 +15,9 @@ export const sqliteDialect: Dialect = {
   xid: '',
   inJson: 'IN (SELECT value FROM json_each(?))',
   jsonArray: (expression) => `json_group_array(${expression})`,
+  jsonObject: (values) => `json_object(${pairs(values)})`,
+  jsonBool: (expression) => `json(CASE ${expression} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)`,
+  json: (expression) => `json(${expression})`,
   now: "strftime('%Y-%m-%d %H:%M:%S', 'now')",
   forUpdate: '',
   forChange: '',
@@ -25,6 +33,9 @@ export const postgresDialect: Dialect = {
   // An array, not a subquery in IN: the planner then looks the values up in an index instead of joining.
   inJson: '= ANY (ARRAY(SELECT json_array_elements_text(?::json)))',
   jsonArray: (expression) => `COALESCE(json_agg(${expression})::text, '[]')`,
+  jsonObject: (values) => `json_build_object(${pairs(values)})`,
+  jsonBool: (expression) => `(${expression} = 1)`,
+  json: (expression) => `(${expression})::json`,
   now: "to_char(now() AT TIME ZONE 'utc', 'YYYY-MM-DD HH24:MI:SS')",
   forUpdate: 'FOR UPDATE',
   forChange: 'FOR NO KEY UPDATE',

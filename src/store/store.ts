@@ -56,6 +56,12 @@ export interface Dialect {
   readonly inJson: string;
   /** Aggregates an expression over the rows of a group into the text of a JSON array; `[]` where there are none. */
   jsonArray(expression: string): string;
+  /** An object of these expressions, for {@link jsonArray}. */
+  jsonObject(values: Readonly<Record<string, string>>): string;
+  /** Truth that is stored as 0 and 1, inside JSON. */
+  jsonBool(expression: string): string;
+  /** JSON that is stored as text, inside JSON. */
+  json(expression: string): string;
   /** The present moment in UTC as agents' times are kept: `YYYY-MM-DD HH:MM:SS`. */
   readonly now: string;
   /** Tail of a SELECT that locks the rows it found until commit; '' where there is one writer only. */

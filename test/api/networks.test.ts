@@ -43,6 +43,7 @@ describe.each(engines())('networks on $name', (engine) => {
       mtu: 1450,
       status: 'ACTIVE',
       subnets: [],
+      tags: [],
       shared: false,
       port_security_enabled: true,
       dns_domain: '',

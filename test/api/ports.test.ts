@@ -44,6 +44,7 @@ describe.each(engines())('ports on $name', (engine) => {
       'binding:vnic_type': 'normal',
       extra_dhcp_opts: [],
       description: '',
+      tags: [],
       dns_name: '',
       dns_assignment: [{ ip_address, hostname, fqdn: `${hostname}.openstacklocal.` }],
       ip_allocation: 'immediate',

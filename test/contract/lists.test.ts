@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Link, pageLinks, parseQuery } from '#api/query.ts';
+import type { Caller } from '#core/context.ts';
 import { list } from '#core/list.ts';
-import { type Caller, Pipeline } from '#core/pipeline.ts';
+import { Pipeline } from '#core/pipeline.ts';
 import { holds, Policy } from '#core/policy.ts';
 import type { Resource } from '#core/resource.ts';
 import type { StoredRow } from '#core/sql.ts';
@@ -162,7 +163,7 @@ describe.each(engines())('lists on $name', (engine) => {
           const pages: string[][] = [];
           for (let search: string | undefined = start; search !== undefined; ) {
             const rows = await ask(cloud, subnets, search);
-            const links: readonly Link[] = pageLinks(URL, search, parseQuery(subnets, search), -1, rows) ?? [];
+            const links: readonly Link[] = pageLinks(subnets, URL, search, parseQuery(subnets, search), -1, rows) ?? [];
             pages.push(idsOf(rows));
             expect(pages.length).toBeLessThan(100);
             const marker = rel === 'next' ? rows.at(-1)?.id : rows[0]?.id;

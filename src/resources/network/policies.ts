@@ -22,4 +22,9 @@ export const networkPolicies: Readonly<Record<string, string>> = {
   'update_network:router:external': 'rule:admin_only',
   'update_network:port_security_enabled': '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
   delete_network: '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
+  'create_network:tags': '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
+  'get_network:tags':
+    '(rule:admin_only) or (role:reader and project_id:%(project_id)s) or rule:shared or rule:external or rule:context_is_advsvc',
+  'update_network:tags': '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
+  'delete_network:tags': '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
 };

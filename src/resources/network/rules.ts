@@ -1,10 +1,10 @@
 // What making, changing and removing a network means: its segment, its MTU, who shares it.
-import { randomUUID } from 'node:crypto';
 import type { Create, Row, Update } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { inputErrors } from '#core/convert.ts';
 import type { RulesOf } from '#core/resource.ts';
 import { driverOf, maximumMtu, providerSegment, releaseSegments, segmentsOf, tenantSegment } from '#ml2/segments.ts';
+import { sharingRules } from '#packs/sharing.ts';
 import { networkErrors } from './errors.ts';
 import type { network } from './schema.ts';
 
@@ -46,7 +46,6 @@ async function created(context: Context, row: Network, input: NetworkCreate): Pr
     row.mtu = mtu;
     await tx.run('UPDATE networks SET mtu = ? WHERE id = ?', mtu, row.id);
   }
-  if (input.shared) await share(context, row, true);
 }
 
 function chosenMtu(wanted: number | undefined, maximum: number): number {
@@ -69,7 +68,6 @@ async function update(context: Context, before: Network, changes: NetworkUpdate)
     if (changes.mtu < minimum) throw networkErrors.NetworkMTUSubnetConflict({ net_id: before.id, mtu: minimum });
   }
   if (changes['router:external'] === false && before['router:external']) await checkNoGateways(context, before);
-  if (changes.shared !== undefined) await share(context, before, changes.shared);
 }
 
 async function checkNoGateways({ tx }: Context, { id }: Network): Promise<void> {
@@ -77,34 +75,20 @@ async function checkNoGateways({ tx }: Context, { id }: Network): Promise<void> 
   if (gateway) throw networkErrors.ExternalNetworkInUse({ net_id: id });
 }
 
-/** `shared` as an attribute is sharing with everybody. */
-async function share(context: Context, row: Network, shared: boolean): Promise<void> {
-  const { tx } = context;
-  if (shared) {
-    await tx.run(
-      `INSERT INTO rbac_policies (id, project_id, object_type, object_id, action, target_project) VALUES (?, ?, 'network', ?, 'access_as_shared', '*')
-       ON CONFLICT (object_type, object_id, action, target_project) DO NOTHING`,
-      randomUUID(),
-      row.project_id,
-      row.id,
-    );
-    return;
-  }
+async function refuseToUnshare({ tx }: Context, row: Network): Promise<void> {
   const foreign = await tx.get(
     "SELECT id FROM ports WHERE network_id = ? AND project_id <> ? AND device_owner NOT LIKE 'network:%' LIMIT 1",
     row.id,
     row.project_id,
   );
   if (foreign) throw networkErrors.InvalidSharedSetting({ network: row.name });
-  await tx.run(
-    "DELETE FROM rbac_policies WHERE object_type = 'network' AND object_id = ? AND action = 'access_as_shared' AND target_project = '*'",
-    row.id,
-  );
 }
 
 async function remove(context: Context, row: Network): Promise<void> {
   await releaseSegments(context.tx, row.id, context.settings);
-  await context.tx.run("DELETE FROM rbac_policies WHERE object_type = 'network' AND object_id = ?", row.id);
 }
 
-export const networkRules: RulesOf<typeof network> = { create, created, update, delete: remove };
+export const networkRules: readonly RulesOf<typeof network>[] = [
+  { create, created, update, delete: remove },
+  sharingRules<(typeof network)['attributes']>('network', refuseToUnshare),
+];

@@ -2,12 +2,10 @@
 import { t } from '#core/attributes.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
+import { sharedBy } from '#packs/sharing.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
+import { tagged } from '#packs/tags.ts';
 import { networkErrors } from './errors.ts';
-
-/** Ids of networks shared with the caller's project. */
-const SHARED_WITH_CALLER =
-  "SELECT object_id FROM rbac_policies WHERE object_type = 'network' AND action = 'access_as_shared' AND target_project IN (:project, '*')";
 
 /** A value of the network's first segment. */
 const ofSegment = (column: string): string =>
@@ -30,17 +28,7 @@ export const network = resource({
       .readOnly()
       .derived((d) => `(SELECT ${d.jsonArray('s.id')} FROM subnets s WHERE s.network_id = r.id)`)
       .list(),
-    shared: t
-      .bool('Whether other projects may use it.')
-      .default(false)
-      .mutable()
-      .filter()
-      .policy()
-      .derived(
-        () =>
-          "EXISTS (SELECT 1 FROM rbac_policies p WHERE p.object_type = 'network' AND p.object_id = r.id AND p.action = 'access_as_shared' AND p.target_project IN (:project, '*'))",
-        SHARED_WITH_CALLER,
-      ),
+    shared: sharedBy('network').default(false).mutable().policy(),
     mtu: t
       .int('Bytes an instance may send in one packet; chosen by the network type when left out.', check.nonNegative)
       .optional()
@@ -87,6 +75,7 @@ export const network = resource({
       .default('')
       .mutable()
       .extension('dns-integration'),
+    ...tagged,
     ...standard,
   },
   notFound: (net_id) => networkErrors.NetworkNotFound({ net_id }),

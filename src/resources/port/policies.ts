@@ -30,4 +30,10 @@ export const portPolicies: Readonly<Record<string, string>> = {
   'update_port:binding:profile': 'rule:service_api',
   'update_port:binding:vnic_type': '(rule:admin_only) or (rule:service_api) or role:member and project_id:%(project_id)s',
   delete_port: '(rule:admin_only) or (rule:service_api) or role:member and rule:network_owner or role:member and project_id:%(project_id)s',
+  'create_port:tags': '(rule:admin_only) or (role:member and project_id:%(project_id)s) or rule:context_is_advsvc',
+  'get_port:tags':
+    'rule:context_is_advsvc or (rule:admin_only) or (role:reader and rule:network_owner) or role:reader and project_id:%(project_id)s',
+  'update_port:tags': '(rule:admin_only) or (role:member and project_id:%(project_id)s) or rule:context_is_advsvc',
+  'delete_port:tags':
+    'rule:context_is_advsvc or role:member and project_id:%(project_id)s or (rule:admin_only) or (role:member and rule:network_owner)',
 };

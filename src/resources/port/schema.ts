@@ -4,6 +4,7 @@ import { keyValueLists, noneToEmptyObject } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
+import { taggedFromTheStart } from '#packs/tags.ts';
 import { portErrors } from './errors.ts';
 import { filterByFixedIps } from './filters.ts';
 import { dnsAssignment } from './names.ts';
@@ -121,6 +122,7 @@ export const port = resource({
       .virtual()
       .extension('dns-integration'),
     ip_allocation: t.free('When it got its addresses: immediate, deferred or none.').readOnly().filter().sort().extension('ip_allocation'),
+    ...taggedFromTheStart,
     ...standard,
   },
   notFound: (port_id) => portErrors.PortNotFound({ port_id }),

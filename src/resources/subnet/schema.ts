@@ -4,6 +4,7 @@ import { canonicalPools, noneToEmptyList } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
+import { tagged } from '#packs/tags.ts';
 import { subnetErrors } from './errors.ts';
 
 const MODES = ['dhcpv6-stateful', 'dhcpv6-stateless', 'slaac'] as const;
@@ -91,6 +92,7 @@ export const subnet = resource({
         'SELECT s.id FROM subnets s WHERE s.network_id IN (SELECT n.id FROM networks n WHERE n.router_external = 1)',
       )
       .extension('subnet-external-network'),
+    ...tagged,
     ...standard,
   },
   notFound: (subnet_id) => subnetErrors.SubnetNotFound({ subnet_id }),

@@ -4,6 +4,7 @@ import type { Dialect } from '../store.ts';
 import * as journal from './0001-journal.ts';
 import * as identity from './0002-identity.ts';
 import * as networking from './0003-networking.ts';
+import * as tags from './0004-tags.ts';
 
 export interface Migration {
   readonly name: string;
@@ -11,4 +12,4 @@ export interface Migration {
   up(dialect: Dialect): string;
 }
 
-export const migrations: readonly Migration[] = [journal, identity, networking];
+export const migrations: readonly Migration[] = [journal, identity, networking, tags];
