@@ -26,6 +26,10 @@ export interface Context extends Caller {
   readonly now: string;
   /** A row by id, whoever it belongs to; kept for the transaction. */
   load<A extends Attributes>(resource: Resource<A>, id: string, lock?: Lock): Promise<Row<A> | undefined>;
+  /** A row by id that the caller may see; refuses with its notFound when there is none. */
+  visible<A extends Attributes>(resource: Resource<A>, id: string, lock?: Lock): Promise<Row<A>>;
+  /** Whether a policy rule lets the caller do this to the row. */
+  permits<A extends Attributes>(rule: string, resource: Resource<A>, row: Row<A>): Promise<boolean>;
   /** Rows by a condition over `r`, in the order of their ids. */
   find<A extends Attributes>(resource: Resource<A>, where: string, ...params: SqlValue[]): Promise<Row<A>[]>;
   /** As find, for rows that are to be changed or referred to. */

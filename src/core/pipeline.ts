@@ -15,7 +15,7 @@ import type { Action, Resource } from './resource.ts';
 import type { Settings } from './settings.ts';
 import { join, type Sql, type StoredRow, sql } from './sql.ts';
 import { asAsked, isPresented, type View, Views } from './view.ts';
-import { Work } from './work.ts';
+import { type Judge, Work } from './work.ts';
 
 export const accessErrors = errorTable({
   PolicyNotAuthorized: ['forbidden', '{rules} is disallowed by policy'],
@@ -47,6 +47,13 @@ const NO_ROW = { field: new Map(), parents: new Map() };
 export class Pipeline {
   readonly parts: PipelineParts;
   readonly views: Views;
+  readonly #judge: Judge = {
+    visible: (work, resource, id, lock) => this.#visible(work, resource, id, lock),
+    permits: async (work, resource, row, rule) => {
+      const residual = this.parts.policy.reduce(rule, work.actor);
+      return holds(residual, resource, await this.#target(work, resource, row, [residual]));
+    },
+  };
 
   constructor(parts: PipelineParts) {
     this.parts = parts;
@@ -130,7 +137,7 @@ export class Pipeline {
     const { store, registry, settings, bus } = this.parts;
     let touched: ReadonlySet<string> = new Set();
     const result = await store.transaction(async (tx) => {
-      const work = new Work(tx, caller, registry, settings);
+      const work = new Work(tx, caller, registry, settings, this.#judge);
       touched = work.touched;
       return run(work);
     });

@@ -21,6 +21,12 @@ interface Loading {
 /** RFC 3339, whole seconds, UTC. */
 export const timestamp = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
 
+/** Who may see and do what, for the rules to ask. */
+export interface Judge {
+  visible(work: Work, resource: Resource, id: string, lock: Lock): Promise<StoredRow>;
+  permits(work: Work, resource: Resource, row: StoredRow, rule: string): Promise<boolean>;
+}
+
 export class Work implements Context {
   readonly tx: Tx;
   readonly actor: Actor;
@@ -30,16 +36,18 @@ export class Work implements Context {
   /** What to wake after the commit. */
   readonly touched = new Set<string>();
   readonly #registry: Registry;
+  readonly #judge: Judge;
   readonly #loaded = new Map<string, StoredRow>();
   readonly #going = new Set<string>();
 
-  constructor(tx: Tx, cause: Caller, registry: Registry, settings: Settings) {
+  constructor(tx: Tx, cause: Caller, registry: Registry, settings: Settings, judge: Judge) {
     this.tx = tx;
     this.actor = cause.actor;
     this.requestId = cause.requestId;
     this.settings = settings;
     this.now = timestamp(new Date());
     this.#registry = registry;
+    this.#judge = judge;
   }
 
   async load<A extends Attributes>(resource: Resource<A>, id: string, lock: Lock = 'none'): Promise<Row<A> | undefined> {
@@ -50,6 +58,14 @@ export class Work implements Context {
     const row = await this.tx.get<StoredRow>(`${select.text} WHERE r.id = ?${this.#locking(lock)}`, ...select.params, id);
     if (row) this.#loaded.set(key, decode(row));
     return row as Row<A> | undefined;
+  }
+
+  async visible<A extends Attributes>(resource: Resource<A>, id: string, lock: Lock = 'none'): Promise<Row<A>> {
+    return (await this.#judge.visible(this, resource as unknown as Resource, id, lock)) as Row<A>;
+  }
+
+  permits<A extends Attributes>(rule: string, resource: Resource<A>, row: Row<A>): Promise<boolean> {
+    return this.#judge.permits(this, resource as unknown as Resource, row as StoredRow, rule);
   }
 
   find<A extends Attributes>(resource: Resource<A>, where: string, ...params: SqlValue[]): Promise<Row<A>[]> {
