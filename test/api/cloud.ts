@@ -20,6 +20,7 @@ import { policies, resources } from '#resources/index.ts';
 import type { Store } from '#store/store.ts';
 import type { Engine } from '#test/postgres.ts';
 import * as identity from './identity-server.ts';
+import { checkRefusal } from './refusals.ts';
 
 /** Somebody with a token for a project. */
 export interface Person {
@@ -116,7 +117,9 @@ export async function openCloud(engine: Engine, { settings: changed = {}, policy
       },
       ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return reply(response);
+    const answer = reply(response);
+    checkRefusal(answer.status, answer.body);
+    return answer;
   }
   const as =
     (someone: Person): ReturnType<Cloud['as']> =>

@@ -1,0 +1,102 @@
+// What is otherwise here than in the published definitions of the Networking API, and why. Read by the tests published-*.test.ts, which fail on
+// differences that are not here and on entries that are no differences.
+
+type Reasons = Readonly<Record<string, string>>;
+
+/** Families that no reference deployment with ML2 and Open vSwitch offers. */
+export const notOffered: Reasons = {
+  bgp: 'needs the service plugin of neutron-dynamic-routing',
+  bgpvpn: 'needs the service plugin of networking-bgpvpn',
+  'fwaas-v2': 'needs the service plugin of neutron-fwaas',
+  octavia: 'an API of its own, of another service with another endpoint',
+  sfc: 'needs the service plugin of networking-sfc',
+  taas: 'needs the service plugin of tap-as-a-service',
+  vpn: 'needs the service plugin of neutron-vpnaas',
+};
+
+/** Collections that are calls of something else here, without rows of their own. */
+export const noResources: Reasons = {
+  'agents/dhcp_networks': 'calls of an agent; what they list are networks',
+  'networks/dhcp_agents': 'a call of a network; what it lists are agents',
+};
+
+const FILLED = 'there the code behind fills in the empty value; here the declaration does';
+const CARRIED = 'how a network is carried is decided when it is made: an update is refused as read-only';
+
+/** By collection: `ATTRIBUTE presence | flags | required | default`, and `(path | key | item | extension | operations | bulk | tags)`. */
+export const attributeDeviations: Readonly<Record<string, Reasons>> = {
+  address_groups: {},
+  address_scopes: {},
+  agents: {
+    'availability_zone presence': 'shown without its extension, because clients print it; zones themselves are not served',
+  },
+  auto_allocated_topology: {},
+  availability_zones: {},
+  default_security_group_rules: {},
+  flavors: {},
+  'flavors/next_providers': {},
+  'flavors/service_profiles': {},
+  floatingip_pools: {},
+  floatingips: {},
+  'floatingips/port_forwardings': {},
+  local_ips: {},
+  'local_ips/port_associations': {},
+  loggable_resources: {},
+  logs: {},
+  metering_label_rules: {},
+  metering_labels: {},
+  ndp_proxies: {},
+  network_ip_availabilities: {},
+  network_segment_ranges: {},
+  networks: {
+    'mtu default': 'there 0 stands for "as much as the type allows"; here leaving it out does, and 0 is taken too',
+    'provider:network_type flags': CARRIED,
+    'provider:physical_network flags': CARRIED,
+    'provider:segmentation_id flags': CARRIED,
+  },
+  policies: {},
+  ports: {
+    'binding:host_id default': FILLED,
+    'binding:profile default': FILLED,
+    'extra_dhcp_opts default': 'there null, shown as the empty list; here the empty list',
+  },
+  'ports/bindings': {},
+  rbac_policies: {},
+  routers: {},
+  'routers/conntrack_helpers': {},
+  rule_types: {},
+  security_group_rules: {},
+  security_groups: {},
+  security_groups_default_statefulness: {},
+  segments: {},
+  service_profiles: {},
+  service_providers: {},
+  subnetpools: {},
+  subnets: {
+    'dns_nameservers default': FILLED,
+    'host_routes default': FILLED,
+    'service_types default': FILLED,
+  },
+  trunks: {},
+};
+
+/** Calls that a deployment offers and that are not served. */
+export const actionDeviations: Reasons = {};
+
+const OWN = 'not of the Networking API: between servers and agents of Isospin';
+
+/** Types whose status and text no published definition has. */
+export const errorDeviations: Reasons = {
+  HostNameInvalid: OWN,
+  HostUnknown: OWN,
+  HTTPBadRequest: 'many published texts, all of which its {reason} stands for',
+  HTTPNotImplemented: 'as HTTPBadRequest',
+  HTTPRequestEntityTooLarge: 'there the limit is in front of the server, and so is its answer',
+  ProtocolUnknown: OWN,
+};
+
+/** Published rules that are otherwise here, or not at all. */
+export const policyDeviations: Reasons = {
+  'create_subnet:service_types': 'published and never asked: the attribute asks no rules of its own',
+  'update_subnet:service_types': 'as create_subnet:service_types',
+};

@@ -1,0 +1,37 @@
+// The extensions that are listed are those of a reference deployment, with its names and dates, and what is counted has its default limits.
+import { expect, test } from 'vitest';
+import { extensions } from '#packs/extensions.ts';
+import { resources } from '#resources/index.ts';
+import { extensionFacts, limitFacts } from './facts.ts';
+import { report } from './left.ts';
+
+const deployed = Object.keys(extensionFacts).filter((alias) => extensionFacts[alias]?.deployed);
+
+test('every extension of a deployment is listed, and no other', () => {
+  const listed = extensions.map(({ alias }) => alias);
+  expect(listed.filter((alias) => !deployed.includes(alias))).toEqual([]);
+  expect(listed).toEqual([...new Set(listed)]);
+  report(
+    'extensions',
+    deployed.filter((alias) => !listed.includes(alias)),
+  );
+});
+
+test.each(extensions.map((extension) => [extension.alias, extension] as const))(
+  '%s is as published',
+  (alias, { name, updated, description }) => {
+    const { name: published, updated: date } = extensionFacts[alias] ?? {};
+    expect({ name, updated }).toEqual({ name: published, updated: date });
+    expect(description).toMatch(/^\w.+\.$/);
+  },
+);
+
+test('what is counted has the published default limits', () => {
+  const here = Object.fromEntries(resources.flatMap(({ resource: { name, quota } }) => (quota === undefined ? [] : [[name, quota]])));
+  const { router_route: _, ...counted } = limitFacts; // a limit of one router, no count of a project
+  for (const [name, limit] of Object.entries(here)) expect([name, limit]).toEqual([name, counted[name]]);
+  report(
+    'limits',
+    Object.keys(counted).filter((name) => !Object.hasOwn(here, name)),
+  );
+});

@@ -1,0 +1,106 @@
+// Default policy rules: those published, word by word, but where deviations.ts says why not; each operation has one, and each is asked.
+import { describe, expect, test } from 'vitest';
+import { sharedPolicies } from '#core/policy-shared.ts';
+import type { Resource } from '#core/resource.ts';
+import { policies, resources } from '#resources/index.ts';
+import { policyDeviations } from './deviations.ts';
+import { policyFacts } from './facts.ts';
+import { report } from './left.ts';
+
+const all = resources.map(({ resource }) => resource);
+const published: Readonly<Record<string, string>> = Object.assign({}, ...Object.values(policyFacts));
+
+describe('like the published ones', () => {
+  test('every rule that is declared', () => {
+    const different = Object.keys(policies).filter((rule) => policies[rule] !== published[rule] && !policyDeviations[rule]);
+    expect(different.map((rule) => ({ rule, here: policies[rule], there: published[rule] }))).toEqual([]);
+  });
+
+  /** Resource and attribute that a rule is about, where it is about one that is declared. */
+  function subjectOf(rule: string): { readonly resource: Resource; readonly attribute: string | undefined } | undefined {
+    const [, stem = '', attribute] = /^(?:create|get|update|delete)_([^:]+)(?::(.+))?$/.exec(rule) ?? [];
+    const resource = all.find(({ name }) => name === stem);
+    return resource && { resource, attribute };
+  }
+
+  test('every rule of what is served', () => {
+    const missing = Object.keys(published).filter((rule) => !Object.hasOwn(policies, rule) && !policyDeviations[rule]);
+    const due = missing.filter((rule) => {
+      const subject = subjectOf(rule);
+      if (!subject) return false;
+      const { resource, attribute } = subject;
+      return attribute === undefined || resource.field.has(attribute) || resource.field.has(attribute.slice(0, attribute.lastIndexOf(':')));
+    });
+    expect(due).toEqual([]);
+    report('policy rules', missing);
+  });
+
+  test('deviations are differences', () => {
+    expect(Object.keys(policyDeviations).filter((rule) => policies[rule] === published[rule])).toEqual([]);
+  });
+});
+
+const verbs = { list: 'get', show: 'get', create: 'create', update: 'update', delete: 'delete' } as const;
+
+test('every operation has a rule', () => {
+  for (const { name, operations } of all) {
+    for (const operation of operations) expect(Object.keys(policies)).toContain(`${verbs[operation]}_${name}`);
+  }
+});
+
+/** Attributes that ask rules of their own which nobody published: anybody who may do the rest may do this. */
+const UNRULED = new Set(['network.mtu', 'subnet.shared', 'subnet.router:external']);
+
+test('every attribute that asks rules of its own has one', () => {
+  for (const { name, fields } of all) {
+    for (const field of fields.filter((one) => one.policy)) {
+      const rules = Object.keys(policies).filter((rule) => rule.endsWith(`_${name}:${field.name}`));
+      expect([`${name}.${field.name}`, rules.length > 0]).toEqual([`${name}.${field.name}`, !UNRULED.has(`${name}.${field.name}`)]);
+    }
+  }
+});
+
+/** Rules that are asked by name, by routes that are no resource's, or that other rules are made of. */
+const BY_NAME = [
+  ...Object.keys(sharedPolicies),
+  ...['network_device', 'external', 'external_network'],
+  ...['get_quota', 'update_quota', 'delete_quota'],
+  ...['create_dhcp-network', 'get_dhcp-networks', 'delete_dhcp-network', 'get_dhcp-agents'],
+];
+/** Published, though nobody can do what they are about. */
+const IDLE = [
+  'create_agent',
+  'update_network:provider:network_type',
+  'update_network:provider:physical_network',
+  'update_network:provider:segmentation_id',
+];
+
+const partsOf = (schema: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys((schema.items as { properties?: object } | undefined)?.properties ?? {});
+
+test('every rule is one that is asked', () => {
+  const asked = new Set<string>([...BY_NAME, ...IDLE]);
+  for (const { actions } of resources) for (const { name, rule = name } of actions) asked.add(rule);
+  for (const { name, field } of all) {
+    if (field.has('tags')) for (const verb of ['create', 'get', 'update', 'delete']) asked.add(`${verb}_${name}:tags`);
+  }
+  for (const { name, fields, operations } of all) {
+    for (const verb of new Set(operations.map((operation) => verbs[operation]))) {
+      asked.add(`${verb}_${name}`);
+      for (const field of fields) {
+        const may = verb === 'get' ? field.visible : verb === 'create' ? field.post : verb === 'update' && field.put;
+        // Only attributes that say so are asked about on writes; on reads a rule is enough.
+        if (may && (field.policy || verb === 'get')) asked.add(`${verb}_${name}:${field.name}`);
+        if (may && field.column === 'json') for (const part of partsOf(field.schema)) asked.add(`${verb}_${name}:${field.name}:${part}`);
+      }
+    }
+  }
+  expect(Object.keys(policies).filter((rule) => !asked.has(rule))).toEqual([]);
+});
+
+test('every rule refers to rules that are there', () => {
+  for (const [name, text] of Object.entries(policies)) {
+    for (const [, rule = ''] of text.matchAll(/rule:([\w-]+)/g))
+      expect([name, Object.keys(policies).includes(rule) ? rule : undefined]).toEqual([name, rule]);
+  }
+});
