@@ -83,7 +83,7 @@ function collectionRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Re
   } else app.get(path, refused);
   if (offers.has('create')) {
     const both = { schema: { response: { '2xx': { ...oneSchema(resource), properties: { ...properties(one), ...properties(many) } } } } };
-    app.post(path, both, async (request, reply) => {
+    app.post(path, resource.bulk ? both : one, async (request, reply) => {
       const { rows, bulk } = await pipeline.create(resource, callerOf(request), request.body, withinOf(resource, request));
       reply.code(201);
       return bulk ? { [resource.collection]: rows } : { [resource.key]: rows[0] };

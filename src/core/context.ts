@@ -30,6 +30,8 @@ export interface Context extends Caller {
   visible<A extends Attributes>(resource: Resource<A>, id: string, lock?: Lock): Promise<Row<A>>;
   /** Whether a policy rule lets the caller do this to the row. */
   permits<A extends Attributes>(rule: string, resource: Resource<A>, row: Row<A>): Promise<boolean>;
+  /** The row as the API shows it to the caller: for the answers of actions. */
+  shown<A extends Attributes>(resource: Resource<A>, row: Row<A>): Promise<StoredRow>;
   /** Rows by a condition over `r`, in the order of their ids. */
   find<A extends Attributes>(resource: Resource<A>, where: string, ...params: SqlValue[]): Promise<Row<A>[]>;
   /** As find, for rows that are to be changed or referred to. */

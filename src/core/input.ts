@@ -27,7 +27,7 @@ export function createBodies(resource: Resource, body: unknown): { readonly item
   const { key, collection } = resource;
   if (body === undefined || body === null) throw bad(`Unable to find '${key}' in request body`);
   if (typeof body !== 'object' || Array.isArray(body)) throw bad('Resource body required');
-  if (!Object.hasOwn(body, collection)) return { items: [innerBody(resource, body)], bulk: false };
+  if (collection === key || !Object.hasOwn(body, collection)) return { items: [innerBody(resource, body)], bulk: false };
   if (!resource.bulk) throw bad('Bulk operation not supported');
   const list = (body as Body)[collection];
   if (!Array.isArray(list)) throw bad(`Unable to find '${key}' in request body`);

@@ -30,6 +30,7 @@ export async function list(pipeline: Pipeline, resource: Resource, caller: Calle
   if (within) await pipeline.enter(resource, caller, within);
   let view = pipeline.views.of(resource, actor);
   if (view.residual === false) return [];
+  await makeStanding(pipeline, resource, caller, query);
   if (query.fields.length > 0) view = pipeline.views.narrowed(view, resource, actor, query.fields);
   const conditions: Sql[] = [];
   if (within) conditions.push(sql(`r.${resource.field.get(within.field)?.sqlName} = ?`, within.id));
@@ -61,6 +62,17 @@ export async function list(pipeline: Pipeline, resource: Resource, caller: Calle
   const rows = (await store.read.all<StoredRow>(text, ...params)).map(view.decode);
   if (limit > 0 && query.reverse) rows.reverse();
   return pipeline.present(store.read, resource, actor, view, rows);
+}
+
+/** Makes what projects have without asking: the caller's own, or those that an administrator asks for. */
+async function makeStanding(pipeline: Pipeline, resource: Resource, caller: Caller, { filters }: Query): Promise<void> {
+  const { standing } = pipeline.parts.registry.rules(resource);
+  if (!standing) return;
+  const asked = pipeline.permits(caller, 'context_is_admin') ? filters.find(([{ name }]) => name === 'project_id')?.[1] : undefined;
+  for (const project of new Set(asked ?? [caller.actor.projectId])) {
+    if (typeof project !== 'string' || project === '' || !(await standing.missing(pipeline.parts.store.read, project))) continue;
+    await pipeline.write(caller, (work) => standing.make(work, project));
+  }
 }
 
 /** The page size in force; 0 for all. */

@@ -53,6 +53,10 @@ export class Pipeline {
       const residual = this.parts.policy.reduce(rule, work.actor);
       return holds(residual, resource, await this.#target(work, resource, row, [residual]));
     },
+    shown: async (work, resource, row) => {
+      const [shown] = await this.#presentAll(work.tx, resource, work.actor, [row]);
+      return shown as StoredRow;
+    },
   };
 
   constructor(parts: PipelineParts) {
@@ -62,7 +66,7 @@ export class Pipeline {
 
   /** Answers what was created as its creator may see it: one row, or several for a bulk body: all or none. */
   async create(resource: Resource, caller: Caller, body: unknown, within?: Within): Promise<{ rows: StoredRow[]; bulk: boolean }> {
-    const { policy, settings } = this.parts;
+    const { policy, registry, settings } = this.parts;
     const { items, bulk } = createBodies(resource, body);
     const inputs = items.map((item) => parseCreate(resource, item, caller.actor, policy));
     if (within) for (const { values } of inputs) values[within.field] = within.id;
@@ -75,6 +79,7 @@ export class Pipeline {
       const limits = new Map<string, number>();
       for (const [project, count] of wanted) limits.set(project, await checkRoom(work.tx, settings, resource, project, count));
       const made: StoredRow[] = [];
+      await registry.rules(resource).creating?.(work, inputs.map(({ values }) => values) as never);
       for (const { values } of inputs) made.push(await work.insert(resource, { ...values }));
       for (const [project, count] of wanted) await work.count(resource, project, count, limits.get(project));
       return this.#presentAll(work.tx, resource, caller.actor, made);

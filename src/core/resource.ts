@@ -1,7 +1,7 @@
 // A resource: its attributes, its table, its errors and its rules, and what the engine derives from them once. Declared by
 // src/resources/<name>/schema.ts; the engine knows resources only through this.
 
-import type { ConstraintViolation } from '#store/store.ts';
+import type { ConstraintViolation, Reader } from '#store/store.ts';
 import type { AttributeSpec, Attributes, Create, Row, Update } from './attributes.ts';
 import type { Caller, Context } from './context.ts';
 import type { ApiError } from './errors.ts';
@@ -9,6 +9,8 @@ import type { Settings } from './settings.ts';
 
 /** Meaning, as opposed to shape: what a resource does inside the transaction of a write. All optional. */
 export interface Rules<A extends Attributes> {
+  /** Judges a client's create as a whole, one row or many, before the first is made. */
+  creating?(context: Context, inputs: readonly Create<A>[]): Promise<void>;
   /** Completes what the client gave to the row to store. The engine has set id, project_id, timestamps, revision and defaults. */
   create?(context: Context, draft: Row<A>, input: Create<A>): Promise<void>;
   /** After the row is stored: rows of other tables that refer to it. */
@@ -19,6 +21,14 @@ export interface Rules<A extends Attributes> {
   /** Before the row goes: refuses, or removes what goes with it. */
   delete?(context: Context, row: Row<A>): Promise<void>;
   deleted?(context: Context, row: Row<A>): Promise<void>;
+  readonly standing?: Standing;
+}
+
+/** Rows that a project has without asking, such as its default security group: made when it first lists them, if not before. */
+export interface Standing {
+  /** Asked before every list: one look-up by index. */
+  missing(reader: Reader, projectId: string): Promise<boolean>;
+  make(context: Context, projectId: string): Promise<unknown>;
 }
 
 /**
@@ -150,7 +160,7 @@ export interface Parent {
   readonly field: string;
 }
 
-const HOOKS = ['create', 'created', 'update', 'updated', 'delete', 'deleted'] as const;
+const HOOKS = ['creating', 'create', 'created', 'update', 'updated', 'delete', 'deleted'] as const;
 
 /** Several rules as one: each hook in the order given. */
 export function together(rules: readonly Rules<Attributes>[]): Rules<Attributes> {
@@ -164,7 +174,8 @@ export function together(rules: readonly Rules<Attributes>[]): Rules<Attributes>
       for (const part of parts) await part[hook]?.(...given);
     };
   }
-  return whole as Rules<Attributes>;
+  const standing = rules.find((one) => one.standing)?.standing;
+  return { ...(whole as Rules<Attributes>), ...(standing && { standing }) };
 }
 
 export type RulesOf<R> = R extends Resource<infer A> ? Rules<A> : never;

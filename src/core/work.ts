@@ -25,6 +25,7 @@ export const timestamp = (date: Date): string => `${date.toISOString().slice(0, 
 export interface Judge {
   visible(work: Work, resource: Resource, id: string, lock: Lock): Promise<StoredRow>;
   permits(work: Work, resource: Resource, row: StoredRow, rule: string): Promise<boolean>;
+  shown(work: Work, resource: Resource, row: StoredRow): Promise<StoredRow>;
 }
 
 export class Work implements Context {
@@ -38,6 +39,8 @@ export class Work implements Context {
   readonly #registry: Registry;
   readonly #judge: Judge;
   readonly #loaded = new Map<string, StoredRow>();
+  /** Rows that stay until commit because of a lock taken already. */
+  readonly #held = new Set<string>();
   readonly #going = new Set<string>();
 
   constructor(tx: Tx, cause: Caller, registry: Registry, settings: Settings, judge: Judge) {
@@ -53,11 +56,13 @@ export class Work implements Context {
   async load<A extends Attributes>(resource: Resource<A>, id: string, lock: Lock = 'none'): Promise<Row<A> | undefined> {
     const key = `${resource.name}/${id}`;
     const known = this.#loaded.get(key);
-    if (known && lock === 'none') return known as Row<A>;
+    if (known && (lock === 'none' || (lock === 'share' && this.#held.has(key)))) return known as Row<A>;
     const { select, decode } = loading(resource as unknown as Resource, this);
     const row = await this.tx.get<StoredRow>(`${select.text} WHERE r.id = ?${this.#locking(lock)}`, ...select.params, id);
-    if (row) this.#loaded.set(key, decode(row));
-    return row as Row<A> | undefined;
+    if (!row) return undefined;
+    this.#loaded.set(key, decode(row));
+    if (lock !== 'none') this.#held.add(key);
+    return row as Row<A>;
   }
 
   async visible<A extends Attributes>(resource: Resource<A>, id: string, lock: Lock = 'none'): Promise<Row<A>> {
@@ -66,6 +71,10 @@ export class Work implements Context {
 
   permits<A extends Attributes>(rule: string, resource: Resource<A>, row: Row<A>): Promise<boolean> {
     return this.#judge.permits(this, resource as unknown as Resource, row as StoredRow, rule);
+  }
+
+  shown<A extends Attributes>(resource: Resource<A>, row: Row<A>): Promise<StoredRow> {
+    return this.#judge.shown(this, resource as unknown as Resource, row as StoredRow);
   }
 
   find<A extends Attributes>(resource: Resource<A>, where: string, ...params: SqlValue[]): Promise<Row<A>[]> {
