@@ -5,7 +5,6 @@ import { checkValue, requestErrors } from '#core/input.ts';
 import { list } from '#core/list.ts';
 import type { Pipeline } from '#core/pipeline.ts';
 import type { Field, Resource } from '#core/resource.ts';
-import { asAsked } from '#core/view.ts';
 import { agent, agentErrors } from '#resources/agent/schema.ts';
 import { bindingsOf, schedule, unschedule } from '#resources/dhcp/schedule.ts';
 import { network } from '#resources/network/schema.ts';
@@ -13,7 +12,6 @@ import { subnet } from '#resources/subnet/schema.ts';
 import { httpErrors } from './errors.ts';
 import { parseQuery } from './query.ts';
 import { callerOf, searchOf } from './request.ts';
-import { manySchema } from './serialise.ts';
 
 interface AgentRoute {
   readonly Params: { readonly id: string };
@@ -31,16 +29,14 @@ export function agentSchedulerRoutes(app: FastifyInstance, pipeline: Pipeline): 
   const listed = async (resource: Resource, caller: Caller, search: string, condition: string, param: string) => {
     const query = parseQuery(resource, search);
     const related: Field = { ...(resource.field.get('id') as Field), filterSql: () => ({ sql: condition, params: [param] }) };
-    const rows = await list(pipeline, resource, caller, { ...query, filters: [...query.filters, [related, []]] });
-    asAsked(rows, query.fields);
-    return rows;
+    return list(pipeline, resource, caller, { ...query, filters: [...query.filters, [related, []]] });
   };
   const refused = async (): Promise<never> => {
     throw httpErrors.HTTPMethodNotAllowed({});
   };
 
   for (const path of ['dhcp-networks', 'dhcp_networks'].map((name) => `/v2.0/agents/:id/${name}`)) {
-    app.get<AgentRoute>(path, { schema: { response: { '2xx': manySchema(networks) } } }, async (request) => {
+    app.get<AgentRoute>(path, async (request) => {
       const caller = callerOf(request);
       pipeline.demand(caller, 'get_dhcp-networks', {});
       const { host } = (await pipeline.show(agents, caller, request.params.id)) as { host: string };
@@ -67,7 +63,7 @@ export function agentSchedulerRoutes(app: FastifyInstance, pipeline: Pipeline): 
   }
 
   for (const path of ['dhcp-agents', 'dhcp_agents'].map((name) => `/v2.0/networks/:id/${name}`)) {
-    app.get<AgentRoute>(path, { schema: { response: { '2xx': manySchema(agents) } } }, async (request) => {
+    app.get<AgentRoute>(path, async (request) => {
       const caller = callerOf(request);
       pipeline.demand(caller, 'get_dhcp-agents', {});
       const { id } = await pipeline.show(networks, caller, request.params.id);

@@ -90,11 +90,10 @@ describe('a query', () => {
 
 describe('links', () => {
   const url = 'http://api.example/v2.0/networks';
-  const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `id-${index}` }));
+  const shape = (count: number) =>
+    count === 0 ? { count, first: undefined, last: undefined } : { count, first: 'id-0', last: `id-${count - 1}` };
   const links = (search: string, count: number, max = -1): unknown =>
-    pageLinks(networks, url, search, parseQuery(networks, search), max, rows(count))?.map(
-      ({ rel, href }) => `${rel} ${href.replace(url, '')}`,
-    );
+    pageLinks(url, search, parseQuery(networks, search), max, shape(count))?.map(({ rel, href }) => `${rel} ${href.replace(url, '')}`);
   const next = (id: string, more: string) => `next ?${more}&marker=${id}`;
   const previous = (id: string, more: string) => `previous ?${more}&marker=${id}&page_reverse=True`;
 

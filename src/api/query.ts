@@ -5,7 +5,6 @@ import { requestErrors } from '#core/input.ts';
 import { bounded, type Query } from '#core/list.ts';
 import { repr } from '#core/python.ts';
 import type { Field, Resource } from '#core/resource.ts';
-import type { StoredRow } from '#core/sql.ts';
 
 export const queryErrors = errorTable({
   BadRequest: ['invalid', 'Bad {resource} request: {msg}.'],
@@ -74,18 +73,18 @@ export interface Link {
   readonly href: string;
 }
 
+/** What a page holds, as far as its links need to know: how many rows, and the names of its first and its last item. */
+export interface Shape {
+  readonly count: number;
+  readonly first: unknown;
+  readonly last: unknown;
+}
+
 /** Links to the neighbouring pages, every other part of the query kept; undefined where there are no pages. `url` is the collection's own. */
-export function pageLinks(
-  { item }: Pick<Resource, 'item'>,
-  url: string,
-  search: string,
-  query: Query,
-  max: number,
-  rows: readonly StoredRow[],
-): Link[] | undefined {
+export function pageLinks(url: string, search: string, query: Query, max: number, { count, first, last }: Shape): Link[] | undefined {
   const limit = bounded(query.limit, max);
   if (limit === 0) return undefined;
-  const full = rows.length >= limit;
+  const full = count >= limit;
   const href = (marker: unknown, back: boolean): string => {
     const params = new URLSearchParams(search);
     params.delete('marker');
@@ -95,7 +94,7 @@ export function pageLinks(
     return `${url}?${params.toString()}`;
   };
   const links: Link[] = [];
-  if (full || query.reverse) links.push({ rel: 'next', href: href(rows.at(-1)?.[item], false) });
-  if (full || !query.reverse) links.push({ rel: 'previous', href: href(rows[0]?.[item], true) });
+  if (full || query.reverse) links.push({ rel: 'next', href: href(last, false) });
+  if (full || !query.reverse) links.push({ rel: 'previous', href: href(first, true) });
   return links;
 }

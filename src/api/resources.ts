@@ -1,14 +1,13 @@
 // Routes of the resources, derived from their declarations: a collection, its items and their actions, as the Networking API has them.
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { list } from '#core/list.ts';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Found, find } from '#core/list.ts';
 import type { Item, Pipeline, Within } from '#core/pipeline.ts';
 import type { Registry } from '#core/registry.ts';
 import type { Resource } from '#core/resource.ts';
-import { asAsked } from '#core/view.ts';
 import { httpErrors } from './errors.ts';
-import { pageLinks, parseFields, parseQuery, queryErrors } from './query.ts';
+import { type Link, pageLinks, parseFields, parseQuery, queryErrors, type Shape } from './query.ts';
 import { callerOf, originOf, searchOf } from './request.ts';
-import { manySchema, oneSchema } from './serialise.ts';
 
 interface ItemRoute {
   readonly Params: { readonly id: string; readonly parent?: string };
@@ -66,27 +65,24 @@ function itemOf(resource: Resource, request: FastifyRequest): Item {
 }
 
 function collectionRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Resource, path: string): void {
+  const { collection, key } = resource;
   const offers = new Set(resource.operations);
-  const one = { schema: { response: { '2xx': oneSchema(resource) } } };
-  const many = { schema: { response: { '2xx': manySchema(resource) } } };
-
   if (offers.has('list')) {
-    app.get(path, many, async (request) => {
+    app.get(path, async (request, reply) => {
       const search = searchOf(request);
       const query = parseQuery(resource, search);
-      const rows = await list(pipeline, resource, callerOf(request), query, withinOf(resource, request));
+      const found = await find(pipeline, resource, callerOf(request), query, withinOf(resource, request));
       const url = `${originOf(request)}${path.replace(':parent', (request.params as ItemRoute['Params']).parent ?? '')}`;
-      const links = pageLinks(resource, url, search, query, pipeline.parts.settings.paginationMaxLimit, rows);
-      asAsked(rows, query.fields);
-      return { [resource.collection]: rows, ...(links && { [`${resource.collection}_links`]: links }) };
+      const text = listText(resource, found, (shape) => pageLinks(url, search, query, pipeline.parts.settings.paginationMaxLimit, shape));
+      return sendText(reply, await whole(text));
     });
   } else app.get(path, refused);
   if (offers.has('create')) {
-    const both = { schema: { response: { '2xx': { ...oneSchema(resource), properties: { ...properties(one), ...properties(many) } } } } };
-    app.post(path, resource.bulk ? both : one, async (request, reply) => {
-      const { rows, bulk } = await pipeline.create(resource, callerOf(request), request.body, withinOf(resource, request));
-      reply.code(201);
-      return bulk ? { [resource.collection]: rows } : { [resource.key]: rows[0] };
+    app.post(path, async (request, reply) => {
+      const caller = callerOf(request);
+      const { rows, bulk } = await pipeline.create(resource, caller, request.body, withinOf(resource, request));
+      const texts = rows.map(pipeline.views.of(resource, caller.actor).write);
+      return sendText(reply.code(201), bulk ? `{"${collection}":[${texts.join()}]}` : `{"${key}":${texts[0]}}`);
     });
   } else if (offers.has('update')) {
     app.post(path, async () => {
@@ -107,17 +103,19 @@ function collectionRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Re
 }
 
 function itemRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Resource, path: string): void {
+  const { key } = resource;
   const offers = new Set(resource.operations);
-  const one = { schema: { response: { '2xx': oneSchema(resource) } } };
   if (offers.has('show')) {
-    app.get<ItemRoute>(path, one, async (request) => ({
-      [resource.key]: await pipeline.show(resource, callerOf(request), itemOf(resource, request), parseFields(searchOf(request))),
-    }));
+    app.get<ItemRoute>(path, async (request, reply) => {
+      const text = await pipeline.showText(resource, callerOf(request), itemOf(resource, request), parseFields(searchOf(request)));
+      return sendText(reply, `{"${key}":${text}}`);
+    });
   } else app.get(path, refused);
   if (offers.has('update')) {
-    app.put<ItemRoute>(path, one, async (request) => {
-      const item = itemOf(resource, request);
-      return { [resource.key]: await pipeline.update(resource, callerOf(request), item, request.body, expectedRevision(request)) };
+    app.put<ItemRoute>(path, async (request, reply) => {
+      const caller = callerOf(request);
+      const row = await pipeline.update(resource, caller, itemOf(resource, request), request.body, expectedRevision(request));
+      return sendText(reply, `{"${key}":${pipeline.views.of(resource, caller.actor).write(row)}}`);
     });
   } else app.put(path, refused);
   if (offers.has('delete')) {
@@ -143,8 +141,46 @@ function itemRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Resource
   }
 }
 
-const properties = (route: { readonly schema: { readonly response: { readonly '2xx': object } } }): object =>
-  (route.schema.response['2xx'] as { properties: object }).properties;
+/** The body of a list, a batch at a time. `linksOf` says where the neighbouring pages are once all rows are known. */
+async function* listText({ collection, item }: Resource, { view, batches }: Found, linksOf: (shape: Shape) => Link[] | undefined) {
+  let [count, first, last]: [number, unknown, unknown] = [0, undefined, undefined];
+  let start = `{"${collection}":[`;
+  for await (const batch of batches) {
+    const { rows } = batch;
+    if (rows.length > 0) {
+      first ??= rows[0]?.[item];
+      last = rows.at(-1)?.[item];
+      start += `${count > 0 ? ',' : ''}${rows.map(view.write).join()}`;
+      count += rows.length;
+    }
+    if (!batch.last) yield start;
+    else {
+      const links = linksOf({ count, first, last });
+      yield `${start}]${links ? `,"${collection}_links":${JSON.stringify(links)}` : ''}}`;
+    }
+    start = '';
+  }
+}
+
+/** A short body as it is, so that its length is known; a long one as a stream that is read no faster than its reader takes it. */
+async function whole(text: AsyncGenerator<string>): Promise<string | Readable> {
+  const first = await text.next();
+  const second = await text.next();
+  if (second.done) return first.value ?? '';
+  return Readable.from(chained(first.value, second.value, text), { objectMode: false, highWaterMark: 1 });
+}
+
+async function* chained(first: string, second: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  yield first;
+  yield second;
+  yield* rest;
+}
+
+const asIs = (body: unknown): string => body as string;
+
+/** Sends JSON that is written already. */
+const sendText = (reply: FastifyReply, body: string | Readable): FastifyReply =>
+  reply.type('application/json; charset=utf-8').serializer(asIs).send(body);
 
 const hasBody = (request: FastifyRequest): boolean => request.body !== undefined && request.body !== null;
 

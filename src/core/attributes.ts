@@ -3,6 +3,7 @@
 import type { Dialect } from '#store/store.ts';
 import * as convert from './convert.ts';
 import type { Resource } from './resource.ts';
+import type { Settings } from './settings.ts';
 import { rowsOf } from './sql.ts';
 import * as check from './validate.ts';
 
@@ -38,6 +39,8 @@ export interface AttributeSpec {
   readonly derived: ((dialect: Dialect) => string) | undefined;
   /** How the stored form of a derived value reads: as {@link ColumnType}. */
   readonly reads: ColumnType;
+  /** Made of other attributes when a row is shown, outside the database. */
+  readonly computed: Computed | undefined;
   /** For derived booleans that visibility depends on: a SELECT of the ids for which it holds, by index. */
   readonly holdsFor: string | undefined;
   /** For lists of texts: a table with a row per element, kept in step with the row, by whose index elements are found. */
@@ -46,6 +49,12 @@ export interface AttributeSpec {
   readonly schema: JsonSchema;
   /** Names the table and column that a list filter looks in when it is not the row's own column: see list.ts. */
   readonly filterSql: FilterSql | undefined;
+}
+
+export interface Computed {
+  readonly from: readonly string[];
+  /** `row` has the attributes named, as far as its reader may know them. */
+  readonly value: (row: Readonly<Record<string, unknown>>, settings: Settings) => unknown;
 }
 
 export interface KeptIn {
@@ -125,12 +134,15 @@ export class Attribute<V, U extends Use> {
   ref(resource: string, onDelete: OnDelete): Attribute<V, U> {
     return this.#with({ ref: { resource, onDelete } });
   }
-  /** Not stored: input for the rules, or a value that presenting adds. */
+  /** Not stored, never answered: input for the rules. */
   virtual(): Attribute<V, U> {
     return this.#with({ column: null });
   }
   derived(sql: string | ((dialect: Dialect) => string), holdsFor?: string): Attribute<V, U> {
     return this.#with({ column: null, derived: typeof sql === 'string' ? () => sql : sql, holdsFor });
+  }
+  computed(from: readonly string[], value: Computed['value']): Attribute<V, U> {
+    return this.#with({ column: null, computed: { from, value } });
   }
   convert(converter: convert.Convert): Attribute<V, U> {
     return this.#with({ convert: converter });
@@ -172,6 +184,7 @@ const plain: AttributeSpec = {
   list: false,
   column: 'text',
   derived: undefined,
+  computed: undefined,
   reads: 'text',
   holdsFor: undefined,
   keptIn: undefined,

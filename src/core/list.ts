@@ -6,6 +6,7 @@ import type { Caller } from './context.ts';
 import { type Item, itemIs, type Pipeline, type Within } from './pipeline.ts';
 import type { Field, Resource } from './resource.ts';
 import { encode, expression, join, type Sql, type StoredRow, sql, withProject } from './sql.ts';
+import { asAsked, type View } from './view.ts';
 
 type Direction = 'asc' | 'desc';
 type Order = readonly (readonly [Field, Direction])[];
@@ -23,45 +24,88 @@ export interface Query {
   readonly reverse: boolean;
 }
 
-/** The rows a query finds. They have their id, which links are made of, even when it was not asked for. */
+/** Rows that one statement reads at most. A longer list is read in several, so that it holds up nobody and never stands whole in memory. */
+const BATCH = 2_000;
+
+/** A list as it is read: each batch once there is a reader for it, in the order of the query, as stored. Lists shorter than a batch come as one. */
+export interface Found {
+  readonly view: View;
+  readonly batches: AsyncIterable<{ readonly rows: StoredRow[]; readonly last: boolean }>;
+}
+
+/** The rows a query finds, whole: for lists that are known to be short. */
 export async function list(pipeline: Pipeline, resource: Resource, caller: Caller, query: Query, within?: Within): Promise<StoredRow[]> {
+  const { view, batches } = await find(pipeline, resource, caller, query, within, true);
+  const rows: StoredRow[] = [];
+  for await (const batch of batches) rows.push(...batch.rows);
+  asAsked(view, rows, query.fields);
+  return rows;
+}
+
+/** `decoded`: with values as the rules have them; else as they are stored, as {@link View.write} takes them. */
+export async function find(
+  pipeline: Pipeline,
+  resource: Resource,
+  caller: Caller,
+  query: Query,
+  within?: Within,
+  decoded = false,
+): Promise<Found> {
   const { store, settings } = pipeline.parts;
   const { actor } = caller;
   if (within) await pipeline.enter(resource, caller, within);
   let view = pipeline.views.of(resource, actor);
-  if (view.residual === false) return [];
-  await makeStanding(pipeline, resource, caller, query);
+  if (view.residual !== false) await makeStanding(pipeline, resource, caller, query);
   if (query.fields.length > 0) view = pipeline.views.narrowed(view, resource, actor, query.fields);
   const conditions: Sql[] = [];
   if (within) conditions.push(sql(`r.${resource.field.get(within.field)?.sqlName} = ?`, within.id));
   for (const [field, values] of query.filters) {
     // What a row hides from the caller is no way to find it.
     const known = pipeline.views.knows(resource, actor, field);
-    if (known === false) return [];
-    if (known !== true) conditions.push(known);
+    if (known !== true) conditions.push(known === false ? sql('1 = 0') : known);
     conditions.push(filter(field, values, actor.projectId, store.dialect));
   }
   if (view.rows && view.rows.text !== '1 = 1') conditions.push(view.rows);
   const limit = bounded(query.limit, settings.paginationMaxLimit);
+  const backwards = limit > 0 && query.reverse;
   // Nor does the order of rows tell what they hide.
   const sort = query.sort.filter(([field]) => pipeline.views.knows(resource, actor, field) === true);
-  const order = ordering(resource, sort, limit > 0 && query.reverse);
-  if (limit > 0 && query.marker !== undefined) {
-    // Where a row stands that the caller may not see is nobody's to learn, nor whether there is one.
+  const order = ordering(resource, sort, backwards);
+  const keys = order.map(([field]) => column(field, actor.projectId, store.dialect));
+  let from: readonly SqlValue[] | undefined;
+  if (limit > 0 && query.marker !== undefined && view.residual !== false) {
     const marker = within ? { name: query.marker, within } : query.marker;
+    // Where a row stands that the caller may not see is nobody's to learn, nor whether there is one.
     await pipeline.show(resource, caller, marker, ['id']);
-    conditions.push(await after(store.read, resource, marker, order, actor.projectId, store.dialect));
+    from = await keysOf(store.read, resource, marker, keys);
   }
-  const where = conditions.length > 0 ? join(conditions, ' AND ') : sql('1 = 1');
   const by = join(
-    order.map(([field, direction]) => orderTerm(field, direction, actor.projectId, store.dialect)),
+    order.map(([field, direction], index) => orderTerm(field, direction, keys[index] as Sql)),
     ', ',
   );
-  const text = `${view.select.text} WHERE ${where.text} ORDER BY ${by.text}${limit > 0 ? ' LIMIT ?' : ''}`;
-  const params = [...view.select.params, ...where.params, ...by.params, ...(limit > 0 ? [limit] : [])];
-  const rows = (await store.read.all<StoredRow>(text, ...params)).map(view.decode);
-  if (limit > 0 && query.reverse) rows.reverse();
-  return pipeline.present(store.read, resource, actor, view, rows);
+  // By id alone, a row is its own key.
+  const extra = order.length > 1 ? keys : [];
+  const columns = join([view.columns, ...extra.map(({ text, params }, index) => sql(`${text} AS key${index}`, ...params))], ', ');
+
+  async function* read(): Found['batches'] {
+    if (view.residual === false) return yield { rows: [], last: true };
+    for (let left = limit > 0 ? limit : Number.POSITIVE_INFINITY; ; ) {
+      const size = backwards ? left : Math.min(left, BATCH);
+      const all = from === undefined ? conditions : [...conditions, after(order, keys, from)];
+      const where = all.length > 0 ? join(all, ' AND ') : sql('1 = 1');
+      const text = `SELECT ${columns.text} FROM ${resource.table} r WHERE ${where.text} ORDER BY ${by.text} LIMIT ?`;
+      const rows = await store.read.all<StoredRow>(text, ...columns.params, ...where.params, ...by.params, size);
+      left -= size;
+      const end = rows.at(-1);
+      const last = rows.length < size || left <= 0 || end === undefined;
+      if (!last) from = order.length > 1 ? keys.map((_, index) => end[`key${index}`] as SqlValue) : [end.id as SqlValue];
+      if (backwards) rows.reverse();
+      if (decoded) rows.forEach(view.decode);
+      yield { rows: await pipeline.present(store.read, resource, actor, view, rows), last };
+      if (last) return;
+    }
+  }
+  return { view, batches: read() };
 }
 
 /** Makes what projects have without asking: the caller's own, or those that an administrator asks for. */
@@ -87,9 +131,8 @@ function ordering(resource: Resource, sort: Order, reverse: boolean): Order {
 }
 
 /** Null comes before every value. */
-function orderTerm(field: Field, direction: Direction, project: string, dialect: Dialect): Sql {
+function orderTerm(field: Field, direction: Direction, { text, params }: Sql): Sql {
   const nulls = field.name === 'id' ? '' : direction === 'asc' ? ' NULLS FIRST' : ' NULLS LAST';
-  const { text, params } = column(field, project, dialect);
   return sql(`${text} ${direction.toUpperCase()}${nulls}`, ...params);
 }
 
@@ -125,25 +168,29 @@ const storedForm = (field: Field, value: unknown): SqlValue => {
   return field.reads === 'bool' ? (value ? 1 : 0) : (value as SqlValue);
 };
 
-/** Rows that come after the marker's in this order. */
-async function after(reader: Reader, resource: Resource, marker: Item, order: Order, project: string, dialect: Dialect): Promise<Sql> {
-  const columns = order.map(([field]) => column(field, project, dialect));
-  const keys = join(
-    columns.map(({ text, params }, index) => sql(`${text} AS k${index}`, ...params)),
+/** Where a row stands in an order. */
+async function keysOf(reader: Reader, resource: Resource, item: Item, keys: readonly Sql[]): Promise<SqlValue[]> {
+  const selected = join(
+    keys.map(({ text, params }, index) => sql(`${text} AS key${index}`, ...params)),
     ', ',
   );
-  const named = itemIs(resource, marker);
+  const { text, params } = itemIs(resource, item);
   const row = await reader.get<Record<string, SqlValue>>(
-    `SELECT ${keys.text} FROM ${resource.table} r WHERE ${named.text}`,
-    ...keys.params,
-    ...named.params,
+    `SELECT ${selected.text} FROM ${resource.table} r WHERE ${text}`,
+    ...selected.params,
+    ...params,
   );
-  if (!row) throw resource.notFound(typeof marker === 'string' ? marker : marker.name);
+  if (!row) throw resource.notFound(typeof item === 'string' ? item : item.name);
+  return keys.map((_, index) => row[`key${index}`] ?? null);
+}
+
+/** Rows that come after the one with these keys. */
+function after(order: Order, keys: readonly Sql[], values: readonly SqlValue[]): Sql {
   const ways: Sql[] = [];
   const same: Sql[] = [];
   order.forEach(([, direction], index) => {
-    const { text, params } = columns[index] as Sql;
-    const value = row[`k${index}`] ?? null;
+    const { text, params } = keys[index] as Sql;
+    const value = values[index] ?? null;
     const beyond = next(text, params, direction, value);
     if (beyond) ways.push(join([...same, beyond], ' AND '));
     same.push(value === null ? sql(`${text} IS NULL`, ...params) : sql(`${text} = ?`, ...params, value));

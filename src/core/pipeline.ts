@@ -14,7 +14,7 @@ import type { Registry } from './registry.ts';
 import type { Action, Resource } from './resource.ts';
 import type { Settings } from './settings.ts';
 import { join, type Sql, type StoredRow, sql } from './sql.ts';
-import { asAsked, isPresented, type View, Views } from './view.ts';
+import { asAsked, type View, Views } from './view.ts';
 import { type Judge, Work } from './work.ts';
 
 export const accessErrors = errorTable({
@@ -121,6 +121,23 @@ export class Pipeline {
   }
 
   async show(resource: Resource, caller: Caller, item: Item, names: readonly string[] = []): Promise<StoredRow> {
+    const { view, row } = await this.#read(resource, caller, item, names);
+    view.decode(row);
+    const [shown] = await this.present(this.parts.store.read, resource, caller.actor, view, [row]);
+    if (!shown) throw resource.notFound(nameOf(item));
+    asAsked(view, [shown], names);
+    return shown;
+  }
+
+  /** As {@link show}, as JSON text. */
+  async showText(resource: Resource, caller: Caller, item: Item, names: readonly string[] = []): Promise<string> {
+    const { view, row } = await this.#read(resource, caller, item, names);
+    const [shown] = await this.present(this.parts.store.read, resource, caller.actor, view, [row]);
+    if (!shown) throw resource.notFound(nameOf(item));
+    return view.write(shown);
+  }
+
+  async #read(resource: Resource, caller: Caller, item: Item, names: readonly string[]): Promise<{ view: View; row: StoredRow }> {
     const { actor } = caller;
     const within = withinOf(item);
     if (within) await this.enter(resource, caller, within);
@@ -129,12 +146,9 @@ export class Pipeline {
     const { select, row: scope } = view;
     const named = itemIs(resource, item);
     const where = scope && scope.text !== '1 = 1' ? join([named, scope], ' AND ') : named;
-    const found = await this.parts.store.read.get<StoredRow>(`${select.text} WHERE ${where.text}`, ...select.params, ...where.params);
-    if (!found) throw resource.notFound(nameOf(item));
-    const [shown] = await this.present(this.parts.store.read, resource, actor, view, [view.decode(found)]);
-    if (!shown) throw resource.notFound(nameOf(item));
-    asAsked([shown], names);
-    return shown;
+    const row = await this.parts.store.read.get<StoredRow>(`${select.text} WHERE ${where.text}`, ...select.params, ...where.params);
+    if (!row) throw resource.notFound(nameOf(item));
+    return { view, row };
   }
 
   /** One transaction and, once it is durable, the wakes it owes. For clients' writes, actions and the system's own. */
@@ -190,7 +204,7 @@ export class Pipeline {
     return row;
   }
 
-  /** Rows read by a view → rows as shown: conditional attributes removed, rows that SQL could not judge judged. */
+  /** Rows read by a view, decoded or not → rows as shown: conditional attributes removed, rows that SQL could not judge judged. */
   async present(reader: Reader, resource: Resource, actor: Actor, view: View, rows: StoredRow[]): Promise<StoredRow[]> {
     let kept = rows;
     if (view.conditional.length > 0 || view.row === undefined) {
@@ -204,29 +218,40 @@ export class Pipeline {
         kept.push(row);
       }
     }
-    const present = view.fields.some(isPresented) ? resource.present : undefined;
     for (const row of kept) {
-      present?.(row as never, this.parts.settings);
+      for (const { name, computed } of view.computed)
+        row[name] = computed?.value(this.#decoded(resource, row, computed.from), this.parts.settings);
       if (Object.hasOwn(row, 'project_id')) row.tenant_id = row.project_id;
     }
     return kept;
   }
 
+  /** A few attributes of a row that may still be as stored. */
+  #decoded(resource: Resource, row: StoredRow, names: readonly string[]): StoredRow {
+    const values: StoredRow = {};
+    for (const name of names) {
+      const value = row[name];
+      values[name] = resource.field.get(name)?.reads === 'json' && typeof value === 'string' ? JSON.parse(value) : value;
+    }
+    return values;
+  }
+
   async #presentAll(reader: Reader, resource: Resource, actor: Actor, rows: readonly StoredRow[]): Promise<StoredRow[]> {
     const view = this.views.of(resource, actor);
-    const derived = view.fields.some((field) => field.derived);
-    const shown: StoredRow[] = [];
-    for (const row of rows) {
-      if (derived) {
-        const read = await reader.get<StoredRow>(`${view.select.text} WHERE r.id = ?`, ...view.select.params, String(row.id));
-        if (read) shown.push(view.decode(read));
-      } else {
-        const copy: StoredRow = {};
-        for (const field of view.fields) if (field.column !== null) copy[field.name] = row[field.name] ?? null;
-        shown.push(copy);
-      }
+    let shown: StoredRow[] = rows.map((row) => ({ ...row }));
+    if (view.fields.some((field) => field.derived)) {
+      const ids = rows.map(({ id }) => String(id));
+      const read = await reader.all<StoredRow>(
+        `${view.select.text} WHERE r.id ${reader.dialect.inJson}`,
+        ...view.select.params,
+        JSON.stringify(ids),
+      );
+      const byId = new Map(read.map((row) => [row.id, view.decode(row)]));
+      shown = ids.flatMap((id) => byId.get(id) ?? []) as StoredRow[];
     }
-    return this.present(reader, resource, actor, { ...view, row: sql('1 = 1') }, shown);
+    const presented = await this.present(reader, resource, actor, { ...view, row: sql('1 = 1') }, shown);
+    asAsked(view, presented);
+    return presented;
   }
 
   async #wholeRow(reader: Reader, resource: Resource, actor: Actor, id: string): Promise<StoredRow> {

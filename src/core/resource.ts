@@ -5,7 +5,6 @@ import type { ConstraintViolation, Reader } from '#store/store.ts';
 import type { AttributeSpec, Attributes, Create, Row, Update } from './attributes.ts';
 import type { Caller, Context } from './context.ts';
 import type { ApiError } from './errors.ts';
-import type { Settings } from './settings.ts';
 
 /** Meaning, as opposed to shape: what a resource does inside the transaction of a write. All optional. */
 export interface Rules<A extends Attributes> {
@@ -126,8 +125,6 @@ export interface Declaration<A extends Attributes> {
   readonly foreignParent?: 'forbidden';
   /** What a unique constraint that refused this row means to a client. */
   readonly conflict?: (row: Row<A>, violation: ConstraintViolation) => ApiError | undefined;
-  /** Adds what is computed outside the database to a row about to be shown. */
-  readonly present?: (row: Row<A>, settings: Settings) => void;
 }
 
 export type Operation = 'list' | 'show' | 'create' | 'update' | 'delete';

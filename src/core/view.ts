@@ -6,9 +6,12 @@ import { type Policy, type Residual, toSql } from './policy.ts';
 import type { Registry } from './registry.ts';
 import type { Field, Resource } from './resource.ts';
 import { decoder, join, type Sql, type StoredRow, selection, sql, withProject } from './sql.ts';
+import { type Write, writer } from './write.ts';
 
 export interface View {
+  /** What is shown. More may be read, to judge, page or compute. */
   readonly fields: readonly Field[];
+  readonly computed: readonly Field[];
   /** Shown only where the rule holds for the row. */
   readonly conditional: readonly (readonly [Field, Residual])[];
   /** The rule `get_<resource>` as far as it still depends on the row. */
@@ -17,15 +20,16 @@ export interface View {
   readonly row: Sql | undefined;
   /** For lists: one index look-up per way of being allowed. Undefined: SQL cannot tell, ask each row. */
   readonly rows: Sql | undefined;
+  /** What is read of a row `r`. */
+  readonly columns: Sql;
   /** `SELECT … FROM … r`. */
   readonly select: Sql;
   readonly decode: (row: StoredRow) => StoredRow;
+  /** A row, as stored or decoded, as JSON text. */
+  readonly write: Write;
 }
 
-/** Whether a value is added when rows are presented: it is neither stored nor computed by the database. */
-export const isPresented = (field: Field): boolean => field.column === null && field.derived === undefined;
-
-type Reading = Pick<View, 'select' | 'decode'>;
+type Reading = Pick<View, 'columns' | 'select' | 'decode'>;
 
 function once<T>(known: WeakMap<Actor, Map<Resource, T>>, actor: Actor, resource: Resource, make: () => T): T {
   let mine = known.get(actor);
@@ -58,16 +62,14 @@ export class Views {
   }
 
   /**
-   * As {@link of}, but only the named attributes are read, and the id, by which rows are judged and paged: see {@link asAsked}. Unknown and
-   * invisible names are passed over.
+   * As {@link of}, but only the named attributes are shown, and only what that needs is read: see {@link asAsked}. Unknown and invisible names
+   * are passed over.
    */
   narrowed(view: View, resource: Resource, actor: Actor, names: readonly string[]): View {
-    const wanted = new Set(names.map((name) => (name === 'tenant_id' ? 'project_id' : name))).add('id').add(resource.item);
-    // What presenting adds is made of other attributes.
-    if (view.fields.some((field) => wanted.has(field.name) && isPresented(field))) return view;
+    const wanted = new Set(names.map((name) => (name === 'tenant_id' ? 'project_id' : name)));
     const fields = view.fields.filter((field) => wanted.has(field.name));
     const conditional = view.conditional.filter(([field]) => wanted.has(field.name));
-    return { ...view, fields, conditional, ...this.#reading(resource, actor, fields) };
+    return { ...view, ...this.#showing(resource, actor, fields), conditional, write: writer(fields, names) };
   }
 
   /** Of which rows the caller may know the attribute: all, none, or those that a condition names. None as well where SQL cannot say which. */
@@ -78,11 +80,22 @@ export class Views {
     return toSql(open, resource, (name) => this.#registry.byName(name), actor.projectId) ?? false;
   }
 
+  /** What showing these attributes takes: those that others are computed of, and the id and the item's name, by which rows are judged and paged. */
+  #showing(resource: Resource, actor: Actor, fields: readonly Field[]) {
+    const computed = fields.filter((field) => field.computed);
+    const needed = new Set([
+      ...fields.map(({ name }) => name),
+      ...computed.flatMap((field) => field.computed?.from ?? []),
+      'id',
+      resource.item,
+    ]);
+    const read = resource.fields.filter(({ name }) => needed.has(name));
+    return { fields, computed, ...this.#reading(resource, actor, read) };
+  }
+
   #reading(resource: Resource, actor: Actor, fields: readonly Field[]): Reading {
-    return {
-      select: withProject(`SELECT ${selection(fields, this.#dialect)} FROM ${resource.table} r`, actor.projectId),
-      decode: decoder(fields),
-    };
+    const columns = withProject(selection(fields, this.#dialect), actor.projectId);
+    return { columns, select: sql(`SELECT ${columns.text} FROM ${resource.table} r`, ...columns.params), decode: decoder(fields) };
   }
 
   #make(resource: Resource, actor: Actor): View {
@@ -102,12 +115,12 @@ export class Views {
     const byName = (name: string): Resource | undefined => this.#registry.byName(name);
     const row = toSql(residual, resource, byName, actor.projectId);
     return {
-      fields,
+      ...this.#showing(resource, actor, fields),
       conditional,
       residual,
       row,
       rows: row && this.#byIndex(residual, resource, actor, row),
-      ...this.#reading(resource, actor, fields),
+      write: writer(fields),
     };
   }
 
@@ -124,8 +137,10 @@ export class Views {
   }
 }
 
-/** Rows of a narrowed view as their client asked for them: without what was read only to judge, page or present them. */
-export function asAsked(rows: readonly StoredRow[], names: readonly string[]): void {
-  if (names.length === 0) return;
-  for (const row of rows) for (const name of Object.keys(row)) if (!names.includes(name)) delete row[name];
+/** Rows as a client asked for them: without what was read only to judge, page or compute. */
+export function asAsked({ fields }: View, rows: readonly StoredRow[], names: readonly string[] = []): void {
+  const shown = new Set(fields.map(({ name }) => name));
+  if (shown.has('project_id')) shown.add('tenant_id');
+  const asked = (name: string): boolean => shown.has(name) && (names.length === 0 || names.includes(name));
+  for (const row of rows) for (const name of Object.keys(row)) if (!asked(name)) delete row[name];
 }

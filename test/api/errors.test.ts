@@ -170,6 +170,8 @@ describe.each(engines())('errors on $name', (engine) => {
     },
     SubnetNotFound: () => admin('GET', `/subnets/${NOWHERE}`),
     SubnetPoolNotFound: () => subnetOf({ subnetpool_id: NOWHERE }),
+    TagNotFound: () => admin('GET', `/networks/${network.id}/tags/none`),
+    TagResourceNotFound: () => admin('GET', `/networks/${NOWHERE}/tags`),
     TenantIdProjectIdFilterConflict: () => admin('GET', '/networks?tenant_id=a&project_id=a'),
     TenantQuotaNotFound: () => admin('DELETE', `/quotas/${NOWHERE}`),
     TunnelIdInUse: () => twice(() => provider('gre', undefined, 77)),

@@ -46,6 +46,7 @@ describe.each(engines())('subnets on $name', (engine) => {
       description: '',
       'router:external': false,
       service_types: [],
+      tags: [],
       created_at: expect.any(String),
       updated_at: expect.any(String),
       revision_number: 0,

@@ -163,7 +163,9 @@ describe.each(engines())('lists on $name', (engine) => {
           const pages: string[][] = [];
           for (let search: string | undefined = start; search !== undefined; ) {
             const rows = await ask(cloud, subnets, search);
-            const links: readonly Link[] = pageLinks(subnets, URL, search, parseQuery(subnets, search), -1, rows) ?? [];
+            const links: readonly Link[] =
+              pageLinks(URL, search, parseQuery(subnets, search), -1, { count: rows.length, first: rows[0]?.id, last: rows.at(-1)?.id }) ??
+              [];
             pages.push(idsOf(rows));
             expect(pages.length).toBeLessThan(100);
             const marker = rel === 'next' ? rows.at(-1)?.id : rows[0]?.id;
@@ -185,8 +187,7 @@ describe.each(engines())('lists on $name', (engine) => {
 
   test('fields narrow what comes back, and never what is found', async () => {
     const rows = await ask(cloud, subnets, 'fields=name&fields=nonsense&fields=tenant_id&ip_version=6');
-    // The id is there for the links; the API takes it away.
-    expect(rows.map((row) => Object.keys(row).sort())).toEqual(Array(6).fill(['id', 'name', 'project_id', 'tenant_id']));
+    expect(rows.map((row) => Object.keys(row).sort())).toEqual(Array(6).fill(['name', 'tenant_id']));
   });
 
   test.each([

@@ -119,7 +119,10 @@ export const port = resource({
     dns_assignment: t
       .json<DnsAssignment[]>('The names its addresses have.', listOf({ ip_address: text, hostname: text, fqdn: text }))
       .readOnly()
-      .virtual()
+      .computed(['dns_name', 'fixed_ips'], ({ dns_name, fixed_ips }, settings) =>
+        // Missing where an operator's rule hides them.
+        dnsAssignment((dns_name ?? '') as string, (fixed_ips ?? []) as FixedIp[], settings),
+      )
       .extension('dns-integration'),
     ip_allocation: t.free('When it got its addresses: immediate, deferred or none.').readOnly().filter().sort().extension('ip_allocation'),
     ...taggedFromTheStart,
@@ -128,9 +131,5 @@ export const port = resource({
   notFound: (port_id) => portErrors.PortNotFound({ port_id }),
   conflict: ({ network_id, mac_address }, { constraint }) =>
     constraint.includes('mac') ? portErrors.MacAddressInUse({ net_id: network_id, mac: mac_address }) : undefined,
-  present: (row, settings) => {
-    // Missing where an operator's rule hides them.
-    row.dns_assignment = dnsAssignment(row.dns_name ?? '', row.fixed_ips ?? [], settings);
-  },
   scopes: (row) => [`network:${row.network_id}`, ...(row['binding:host_id'] === '' ? [] : [`host:${row['binding:host_id']}`])],
 });
