@@ -8,6 +8,8 @@ export interface AgentRecord {
   readonly agent_type: string;
   /** 'isospin-l2-agent', 'isospin-dhcp-agent', … */
   readonly binary: string;
+  /** Of agents that are scheduled by zone. */
+  readonly availability_zone?: string;
   /** What the mechanism drivers decide by: bridge_mappings, tunnel_types, tunneling_ip, … */
   readonly configurations: Readonly<Record<string, unknown>>;
 }

@@ -26,10 +26,14 @@ const KEEP_ALIVE = 15_000;
 const words = { type: 'string', maxLength: 4096 };
 /** What rows are found by: PostgreSQL keeps no NUL. */
 const text = { ...words, pattern: '^[^\\u0000]*$' };
-const object = (properties: Record<string, object>) => ({ type: 'object', required: Object.keys(properties), properties });
+const object = (properties: Record<string, object>, optional: Record<string, object> = {}) => ({
+  type: 'object',
+  required: Object.keys(properties),
+  properties: { ...properties, ...optional },
+});
 const list = (items: object) => ({ type: 'array', maxItems: 10_000, items });
 const helloBody = object({
-  agents: list(object({ agent_type: text, binary: text, configurations: { type: 'object' } })),
+  agents: list(object({ agent_type: text, binary: text, configurations: { type: 'object' } }, { availability_zone: text })),
   started_at: { type: 'string', format: 'date-time' },
 });
 const reportsBody = object({ reports: list(object({ key: text, digest: text, error: { ...words, nullable: true } })) });

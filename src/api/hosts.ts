@@ -10,6 +10,7 @@ import { heartbeat, hello } from '#desired/join.ts';
 import { type DesiredDelta, PROTOCOL } from '#desired/objects.ts';
 import { hostsOf, pull } from '#desired/pull.ts';
 import { acceptReports } from '#desired/reports.ts';
+import { fillDhcp } from '#resources/dhcp/upkeep.ts';
 import { latestCursor } from '#store/journal.ts';
 import type { Reader } from '#store/store.ts';
 
@@ -32,6 +33,7 @@ export function serveHosts(pipeline: Pipeline, onError: (error: unknown) => void
     of: (host) => ({
       async hello(agents, startedAt) {
         await pipeline.write(hostCaller(host), (work) => hello(work, host, agents, startedAt));
+        await fillDhcp(store.read, (work) => pipeline.write(hostCaller(host), work));
         return beat();
       },
       async heartbeat() {

@@ -1,7 +1,9 @@
 // The part of the API's description that is about no resource: versions, extensions, quotas, the agents' schedule. Called by openapi.ts.
 import type { Registry } from '#core/registry.ts';
+import type { Schedule } from '#resources/agent/served.ts';
+import { schedules } from '#resources/index.ts';
 import { counted } from '#resources/quota/limits.ts';
-import { json, reference, refusals, type Schema, wrapped } from './openapi-parts.ts';
+import { json, reference, refusals, type Schema, titled, wrapped } from './openapi-parts.ts';
 
 const array = (items: Schema): Schema => ({ type: 'array', items });
 const text = { type: 'string' };
@@ -10,7 +12,7 @@ const answer = (schema: Schema, description = 'Done.'): Schema => ({ 200: { desc
 const inPath = (...names: string[]): Schema[] => names.map((name) => ({ name, in: 'path', required: true, schema: text }));
 
 export function otherPaths(registry: Registry): Record<string, Schema> {
-  return { ...discovery, ...extensions, ...quotas(registry), ...schedulers };
+  return { ...discovery, ...extensions, ...quotas(registry), ...Object.assign({}, ...schedules.map(scheduled)) };
 }
 
 const discovery = {
@@ -119,42 +121,49 @@ function quotas(registry: Registry): Record<string, Schema> {
 }
 
 const tags = ['agents'];
-const schedulers = {
-  '/v2.0/agents/{id}/dhcp-networks': {
-    parameters: inPath('id'),
-    get: {
-      operationId: 'list_dhcp_networks',
-      tags,
-      summary: 'Lists the networks that a DHCP agent serves',
-      responses: { ...answer(wrapped('networks', array(reference('schemas', 'Network')))), ...refusals(404) },
-    },
-    post: {
-      operationId: 'create_dhcp_network',
-      tags,
-      summary: 'Lets a DHCP agent serve a network',
-      requestBody: {
-        required: true,
-        content: json({ type: 'object', properties: { network_id: { type: 'string', format: 'uuid' } }, required: ['network_id'] }),
+
+/** What agents of a kind serve, from both ends. */
+function scheduled({ resource, name, agents }: Schedule): Record<string, Schema> {
+  const many = wrapped(resource.collection, array(reference('schemas', titled(resource.name))));
+  const id = `${resource.name}_id`;
+  const operation = (verb: string, of: string): string => `${verb}_${of.replaceAll('-', '_')}`;
+  return {
+    [`/v2.0/agents/{id}/${name}s`]: {
+      parameters: inPath('id'),
+      get: {
+        operationId: operation('list', `${name}s`),
+        tags,
+        summary: `Lists the ${resource.collection} that an agent serves`,
+        responses: { ...answer(many), ...refusals(404) },
       },
-      responses: { 201: { description: 'Done.', content: json({ type: 'null' }) }, ...refusals(404, 409) },
+      post: {
+        operationId: operation('create', name),
+        tags,
+        summary: `Lets an agent serve a ${resource.name}`,
+        requestBody: {
+          required: true,
+          content: json({ type: 'object', properties: { [id]: { type: 'string', format: 'uuid' } }, required: [id] }),
+        },
+        responses: { 201: { description: 'Done.', content: json({ type: 'null' }) }, ...refusals(404, 409) },
+      },
     },
-  },
-  '/v2.0/agents/{id}/dhcp-networks/{network_id}': {
-    parameters: inPath('id', 'network_id'),
-    delete: {
-      operationId: 'delete_dhcp_network',
-      tags,
-      summary: 'Takes a network from a DHCP agent',
-      responses: { 204: { description: 'Done.' }, ...refusals(404, 409) },
+    [`/v2.0/agents/{id}/${name}s/{${id}}`]: {
+      parameters: inPath('id', id),
+      delete: {
+        operationId: operation('delete', name),
+        tags,
+        summary: `Takes a ${resource.name} from an agent`,
+        responses: { 204: { description: 'Done.' }, ...refusals(404, 409) },
+      },
     },
-  },
-  '/v2.0/networks/{id}/dhcp-agents': {
-    parameters: inPath('id'),
-    get: {
-      operationId: 'list_dhcp_agents',
-      tags,
-      summary: 'Lists the DHCP agents that serve a network',
-      responses: { ...answer(wrapped('agents', array(reference('schemas', 'Agent')))), ...refusals(404) },
+    [`/v2.0/${resource.collection}/{id}/${agents}`]: {
+      parameters: inPath('id'),
+      get: {
+        operationId: operation('list', agents),
+        tags,
+        summary: `Lists the agents that serve a ${resource.name}`,
+        responses: { ...answer(wrapped('agents', array(reference('schemas', 'Agent')))), ...refusals(404) },
+      },
     },
-  },
-};
+  };
+}

@@ -9,3 +9,6 @@ export const wrapped = (name: string, schema: Schema): Schema => ({ type: 'objec
 /** The refusals that any operation may answer with, and these. */
 export const refusals = (...statuses: readonly number[]): Schema =>
   Object.fromEntries([400, 401, 403, 503, ...statuses].map((status) => [status, reference('responses', `Error${status}`)]));
+
+/** `network` → `Network`. */
+export const titled = (name: string): string => name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());

@@ -4,10 +4,7 @@ import { declaredErrors, statusOf } from '#core/errors.ts';
 import type { Registry } from '#core/registry.ts';
 import type { Field, Operation, Resource } from '#core/resource.ts';
 import { otherPaths } from './openapi-other.ts';
-import { json, reference, refusals, type Schema, wrapped } from './openapi-parts.ts';
-
-/** `network` → `Network`. */
-const title = (name: string): string => name.replace(/(^|_)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+import { json, reference, refusals, type Schema, titled, wrapped } from './openapi-parts.ts';
 
 export function openapi(registry: Registry): object {
   return {
@@ -32,7 +29,7 @@ export function openapi(registry: Registry): object {
 
 /** A resource's row, and what a create and an update may hold. */
 function schemasOf(resource: Resource): Record<string, Schema> {
-  const name = title(resource.name);
+  const name = titled(resource.name);
   const offers = new Set(resource.operations);
   const of = (fields: readonly Field[], required: readonly string[] = []): Schema => ({
     type: 'object',
@@ -74,7 +71,7 @@ function pathsOf(resource: Resource): Record<string, Schema> {
     tags: [resource.collection],
     summary,
   });
-  const one = wrapped(resource.name, reference('schemas', title(resource.name)));
+  const one = wrapped(resource.name, reference('schemas', titled(resource.name)));
   const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
   const conditional = resource.field.has('revision_number') ? [reference('parameters', 'IfMatch')] : [];
   return {
@@ -97,7 +94,7 @@ function pathsOf(resource: Resource): Record<string, Schema> {
         put: {
           ...named('update', `Changes a ${resource.name}`),
           parameters: conditional,
-          requestBody: { required: true, content: json(wrapped(resource.name, reference('schemas', `${title(resource.name)}Update`))) },
+          requestBody: { required: true, content: json(wrapped(resource.name, reference('schemas', `${titled(resource.name)}Update`))) },
           responses: { 200: { description: 'As it is now.', content: json(one) }, ...refusals(404, 409, 412) },
         },
       }),
@@ -115,7 +112,7 @@ function pathsOf(resource: Resource): Record<string, Schema> {
 /** One in an object under its name, or in bulk several in a list under the collection's. */
 function creation(resource: Resource): Schema {
   const both = (suffix: string): Schema => {
-    const item = reference('schemas', `${title(resource.name)}${suffix}`);
+    const item = reference('schemas', `${titled(resource.name)}${suffix}`);
     const single = wrapped(resource.name, item);
     return resource.bulk ? { oneOf: [single, wrapped(resource.collection, { type: 'array', minItems: 1, items: item })] } : single;
   };
@@ -128,7 +125,7 @@ function creation(resource: Resource): Schema {
 const many = (resource: Resource): Schema => ({
   type: 'object',
   properties: {
-    [resource.collection]: { type: 'array', items: reference('schemas', title(resource.name)) },
+    [resource.collection]: { type: 'array', items: reference('schemas', titled(resource.name)) },
     [`${resource.collection}_links`]: {
       type: 'array',
       description: 'The pages before and after, when `limit` was given.',

@@ -6,6 +6,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRepl
 import type { Pipeline } from '#core/pipeline.ts';
 import type { Actor, Identity } from '#identity/actor.ts';
 import type { EmbeddedIdentity } from '#identity/embedded.ts';
+import { schedules } from '#resources/index.ts';
 import { agentRoutes } from './agent.ts';
 import { agentSchedulerRoutes } from './agent-schedulers.ts';
 import { httpErrors, sendError } from './errors.ts';
@@ -102,7 +103,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     for (const resource of pipeline.parts.registry.all) resourceRoutes(api, pipeline, resource);
     tagRoutes(api, pipeline);
     quotaRoutes(api, pipeline);
-    agentSchedulerRoutes(api, pipeline);
+    for (const schedule of schedules) agentSchedulerRoutes(api, pipeline, schedule);
   });
   return app;
 }

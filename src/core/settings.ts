@@ -23,6 +23,8 @@ export interface Settings {
   readonly paginationMaxLimit: number;
   /** Seconds without a heartbeat after which an agent counts as dead. */
   readonly agentDownTime: number;
+  /** Zones in which is scheduled what asks for none; empty: any. */
+  readonly defaultAvailabilityZones: readonly string[];
   readonly dhcpAgentsPerNetwork: number;
   /** Seconds; -1 for ever. */
   readonly dhcpLeaseDuration: number;
@@ -41,6 +43,7 @@ export const defaultSettings: Settings = {
   maxSubnetHostRoutes: 20,
   paginationMaxLimit: -1,
   agentDownTime: 75,
+  defaultAvailabilityZones: [],
   dhcpAgentsPerNetwork: 1,
   dhcpLeaseDuration: 86_400,
 };

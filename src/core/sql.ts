@@ -55,7 +55,7 @@ export function decoder(fields: readonly Field[]): (row: StoredRow) => StoredRow
   const booleans = readable.filter((field) => field.reads === 'bool').map((field) => field.name);
   const json = readable.filter((field) => field.reads === 'json').map((field) => field.name);
   return (row) => {
-    for (const name of booleans) row[name] = row[name] === 1;
+    for (const name of booleans) if (row[name] !== null) row[name] = row[name] === 1;
     for (const name of json) {
       const text = row[name];
       row[name] = text === '[]' ? [] : text === '{}' ? {} : text === null ? null : JSON.parse(text as string);

@@ -1,8 +1,7 @@
-// A host says hello and stays alive: its agents' rows, and what becomes possible when they appear: failed bindings are tried again, networks
-// without a DHCP server get one.
+// A host says hello and stays alive: its agents' rows, and what becomes possible when they appear: failed bindings are tried again. Called by
+// api/hosts.ts.
 import { randomUUID } from 'node:crypto';
 import type { Context } from '#core/context.ts';
-import { ensureDhcp } from '#resources/dhcp/schedule.ts';
 import { port } from '#resources/port/schema.ts';
 import { networksOf } from './rows.ts';
 
@@ -10,10 +9,15 @@ import { networksOf } from './rows.ts';
 export interface AgentHello {
   readonly agent_type: string;
   readonly binary: string;
+  /** Of agents that are scheduled by zone. */
+  readonly availability_zone?: string;
   readonly configurations: Readonly<Record<string, unknown>>;
 }
 
-const TOPICS: Readonly<Record<string, string>> = { 'DHCP agent': 'dhcp_agent', 'L3 agent': 'l3_agent' };
+/** Agents that things are scheduled on, and the topic by which clients know them. */
+const SCHEDULED: Readonly<Record<string, string>> = { 'DHCP agent': 'dhcp_agent', 'L3 agent': 'l3_agent' };
+/** The zone of hosts that were given none. */
+const DEFAULT_ZONE = 'nova';
 
 /** `YYYY-MM-DD HH:MM:SS`, UTC: how agents' times are written. */
 const moment = (date: Date): string => date.toISOString().slice(0, 19).replace('T', ' ');
@@ -21,19 +25,19 @@ const moment = (date: Date): string => date.toISOString().slice(0, 19).replace('
 export async function hello(context: Context, host: string, agents: readonly AgentHello[], startedAt: Date): Promise<void> {
   const { tx } = context;
   const before = await tunnelOf(context, host);
-  for (const { agent_type, binary, configurations } of agents) {
+  for (const { agent_type, binary, availability_zone, configurations } of agents) {
     const now = moment(new Date());
     await tx.run(
       `INSERT INTO agents (id, agent_type, "binary", host, topic, availability_zone, configurations, description, admin_state_up,
          created_at, started_at, heartbeat_timestamp, alive_until) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, 1, ?, ?, ?, ?)
        ON CONFLICT (agent_type, host) DO UPDATE SET "binary" = excluded."binary", configurations = excluded.configurations,
-         started_at = excluded.started_at, heartbeat_timestamp = excluded.heartbeat_timestamp, alive_until = excluded.alive_until`,
+         availability_zone = excluded.availability_zone, started_at = excluded.started_at, heartbeat_timestamp = excluded.heartbeat_timestamp, alive_until = excluded.alive_until`,
       randomUUID(),
       agent_type,
       binary,
       host,
-      TOPICS[agent_type] ?? 'N/A',
-      agent_type === 'DHCP agent' ? 'nova' : null,
+      SCHEDULED[agent_type] ?? 'N/A',
+      SCHEDULED[agent_type] === undefined ? null : (availability_zone ?? DEFAULT_ZONE),
       JSON.stringify(configurations),
       now,
       moment(startedAt),
@@ -50,10 +54,6 @@ export async function hello(context: Context, host: string, agents: readonly Age
   for (const row of await context.findLocked(port, 'change', "r.binding_host_id = ? AND r.binding_vif_type = 'binding_failed'", host)) {
     await context.update(port, row, { 'binding:host_id': host });
   }
-  const waiting = await tx.all<{ network_id: string }>(
-    'SELECT DISTINCT network_id FROM subnets WHERE enable_dhcp = 1 AND network_id NOT IN (SELECT network_id FROM dhcp_bindings WHERE port_id IS NOT NULL) ORDER BY network_id',
-  );
-  for (const { network_id } of waiting) await ensureDhcp(context, network_id);
 }
 
 const aliveUntil = ({ settings }: Context): string => moment(new Date(Date.now() + settings.agentDownTime * 1000));

@@ -27,6 +27,7 @@ import { type Store, StoreUnavailable } from '#store/store.ts';
 import { closable } from './closing.ts';
 import { type Config, ConfigError, hint, readGiven, settingsOf } from './config.ts';
 import { databaseFile, firstPassword, forgetPassword, lockState, prepareState } from './state.ts';
+import { keepDhcp } from './upkeep.ts';
 
 export interface Cloud {
   readonly app: FastifyInstance;
@@ -76,6 +77,7 @@ export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
     });
     const pruning = setInterval(() => void prune(store, config.journal_keep, log), PRUNE_EVERY);
     pruning.unref();
+    const keeping = keepDhcp(pipeline, log);
     const opened = bus;
     const closing = closable(app.server);
     return {
@@ -86,6 +88,7 @@ export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
       listen: () => listen(app, config),
       async close() {
         clearInterval(pruning);
+        await keeping.stop();
         const closed = closing();
         await app.close().finally(closed);
         hosts.close();

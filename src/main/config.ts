@@ -138,6 +138,7 @@ export function settingsOf(config: Config): Settings {
     maxSubnetHostRoutes: config.max_subnet_host_routes,
     paginationMaxLimit: config.pagination_max_limit,
     agentDownTime: config.agent_down_time,
+    defaultAvailabilityZones: config.default_availability_zones,
     dhcpAgentsPerNetwork: config.dhcp_agents_per_network,
     dhcpLeaseDuration: config.dhcp_lease_duration,
   };

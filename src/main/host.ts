@@ -24,7 +24,7 @@ export const hostTargets = ({ run_directory, physical_networks }: HostConfig): r
 ];
 
 /** What this host shows of itself in `GET /v2.0/agents`, and mechanism drivers decide by. */
-const records = ({ local_ip, physical_networks }: Config): readonly AgentRecord[] => [
+const records = ({ local_ip, physical_networks, availability_zone }: Config): readonly AgentRecord[] => [
   {
     agent_type: 'Linux bridge agent',
     binary: 'isospin-linuxbridge-agent',
@@ -34,7 +34,7 @@ const records = ({ local_ip, physical_networks }: Config): readonly AgentRecord[
       ...(local_ip !== undefined && { tunneling_ip: local_ip }),
     },
   },
-  { agent_type: 'DHCP agent', binary: 'isospin-dhcp-agent', configurations: { dhcp_driver: 'dnsmasq' } },
+  { agent_type: 'DHCP agent', binary: 'isospin-dhcp-agent', availability_zone, configurations: { dhcp_driver: 'dnsmasq' } },
 ];
 
 export interface RunningHost {

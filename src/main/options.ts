@@ -66,6 +66,7 @@ export const options = {
   run_directory: option(host, 'DIR', text, '/run/isospin', 'Directory for what daemons of this host read, in memory.'),
   mechanism: option(host, 'NAME', oneOf('linuxbridge'), 'linuxbridge', 'How this host wires ports.'),
   local_ip: option(host, 'IP', maybe(text), undefined, "This host's tunnel endpoint; without one it carries no tunnel networks."),
+  availability_zone: option(host, 'NAME', text, 'nova', "This host's availability zone: agents that share a fate."),
   physical_networks: option(
     host,
     'NAME:INTERFACE',
@@ -111,6 +112,13 @@ export const options = {
   ),
   path_mtu: option(api, 'BYTES', integer(0, 65_535), settings.pathMtu, 'MTU between tunnel endpoints; 0: as global_physnet_mtu.'),
   dns_domain: option(api, 'DOMAIN', text, settings.dnsDomain, "Domain of ports' names.", { fallbackText: 'openstacklocal' }),
+  default_availability_zones: option(
+    api,
+    'NAMES',
+    listOf(text),
+    settings.defaultAvailabilityZones,
+    'Zones in which networks and routers are served that ask for none; any when left out.',
+  ),
   dhcp_agents_per_network: option(
     api,
     'COUNT',

@@ -12,7 +12,20 @@ const extension = (alias: string, name: string, description: string, updated: st
 
 export const extensions: readonly Extension[] = [
   extension('agent', 'agent', 'Agents of hosts, their liveness and configuration.', '2013-02-03T10:00:00-00:00'),
+  extension(
+    'agent-resources-synced',
+    "Agent's Resource View Synced to Placement",
+    'Whether the resources of an agent stand at Placement.',
+    '2018-12-19T00:00:00-00:00',
+  ),
   extension('agent_sort_key', 'Agents Sort Key', 'Agents can be sorted.', '2013-02-03T10:00:00-00:00'),
+  extension('availability_zone', 'Availability Zone', 'Zones of agents, and which there are.', '2015-01-01T10:00:00-00:00'),
+  extension(
+    'availability_zone_filter',
+    'Availability Zone Filter Extension',
+    'Availability zones can be filtered.',
+    '2018-06-22T10:00:00-00:00',
+  ),
   extension('binding', 'Port Binding', 'Which host a port is bound to, and how it is plugged there.', '2014-02-03T10:00:00-00:00'),
   extension('dhcp_agent_scheduler', 'DHCP Agent Scheduler', 'Which DHCP agent serves which network.', '2013-02-07T10:00:00-00:00'),
   extension('dns-integration', 'DNS Integration', 'Host names of ports and domains of networks.', '2015-08-15T18:00:00-00:00'),
@@ -34,6 +47,12 @@ export const extensions: readonly Extension[] = [
   extension('ip_allocation', 'IP Allocation', 'When a port gets its addresses.', '2016-06-10T23:00:00-00:00'),
   extension('net-mtu', 'Network MTU', 'The MTU of a network.', '2015-03-25T10:00:00-00:00'),
   extension('net-mtu-writable', 'Network MTU (writable)', 'The MTU of a network can be set.', '2017-07-12T00:00:00-00:00'),
+  extension(
+    'network_availability_zone',
+    'Network Availability Zone',
+    'Networks ask for zones to be served in.',
+    '2015-01-01T10:00:00-00:00',
+  ),
   extension('pagination', 'Pagination support', 'Lists come in pages.', '2016-06-12T00:00:00-00:00'),
   extension('port-security', 'Port Security', 'Whether spoofing and traffic of a port are checked.', '2012-07-23T10:00:00-00:00'),
   extension('project-id', 'project_id field enabled', 'project_id everywhere beside tenant_id.', '2016-09-09T09:09:09-09:09'),

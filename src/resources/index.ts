@@ -7,7 +7,11 @@ import { serve } from '#core/resource.ts';
 import { agentPolicies } from './agent/policies.ts';
 import { agentRules } from './agent/rules.ts';
 import { agent } from './agent/schema.ts';
+import type { Schedule } from './agent/served.ts';
+import { zonePolicies } from './availability_zone/policies.ts';
+import { availabilityZone } from './availability_zone/schema.ts';
 import { dhcpFollows } from './dhcp/schedule.ts';
+import { dhcpSchedule } from './dhcp/steer.ts';
 import { networkPolicies } from './network/policies.ts';
 import { networkRules } from './network/rules.ts';
 import { network } from './network/schema.ts';
@@ -21,15 +25,20 @@ import { subnet } from './subnet/schema.ts';
 
 export const resources: readonly Served[] = [
   serve(agent, agentRules),
+  serve(availabilityZone),
   serve(network, networkRules),
   serve(subnet, subnetRules),
   serve(port, portRules, [...portFollows, ...dhcpFollows]),
 ];
 
+/** What agents serve, each with the routes by which administrators steer it. */
+export const schedules: readonly Schedule[] = [dhcpSchedule];
+
 /** Default policy rules of everything served. */
 export const policies: Readonly<Record<string, string>> = {
   ...sharedPolicies,
   ...agentPolicies,
+  ...zonePolicies,
   ...networkPolicies,
   ...subnetPolicies,
   ...portPolicies,

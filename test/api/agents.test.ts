@@ -28,6 +28,7 @@ describe.each(engines())('agents on $name', (engine) => {
       admin_state_up: true,
       alive: true,
       availability_zone: zone,
+      resources_synced: null,
       configurations: said,
       description: null,
       created_at: moment,

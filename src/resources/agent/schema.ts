@@ -11,6 +11,9 @@ export const agentErrors = errorTable({
   NetworkNotHostedByDhcpAgent: ['conflict', 'The network {network_id} is not hosted by the DHCP Agent {agent_id}.'],
 });
 
+/** What kind of agent serves DHCP, as agents name themselves. */
+export const DHCP_AGENT = 'DHCP agent';
+
 const moment = (doc: string) => t.free(`${doc} \`YYYY-MM-DD HH:MM:SS\`, UTC.`).readOnly().sort();
 
 export const agent = resource({
@@ -35,7 +38,18 @@ export const agent = resource({
       .sort()
       .list()
       .derived((d) => `CASE WHEN r.alive_until >= ${d.now} THEN 1 ELSE 0 END`),
-    availability_zone: t.free('The zone it is in; null where zones mean nothing to it.').nullable().readOnly().filter(),
+    availability_zone: t
+      .free('The zone it is in; null where zones mean nothing to it.')
+      .nullable()
+      .readOnly()
+      .filter()
+      .extension('availability_zone'),
+    resources_synced: t
+      .bool('Whether its resources stand at Placement; null while nothing is told to Placement.')
+      .nullable()
+      .readOnly()
+      .derived('NULL')
+      .extension('agent-resources-synced'),
     configurations: t.json<Record<string, unknown>>('What it said of itself.', { type: 'object' }).readOnly(),
     description: t
       .text('Free text for people.')

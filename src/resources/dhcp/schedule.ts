@@ -1,12 +1,14 @@
-// Which hosts serve a network's DHCP: the live agents with the fewest networks, each with a port of its own on the network. Everything
-// here is idempotent: it brings about what the subnets ask for, whatever was there.
+// Which hosts serve a network's DHCP: the live agents with the fewest networks, spread over the zones the network asks for, each with a port of its
+// own on the network. Everything here is idempotent: it brings about what the subnets ask for, whatever was there.
 import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { follow } from '#core/resource.ts';
 import { freePool } from '#ipam/allocate.ts';
 import { bind } from '#ml2/binding.ts';
 import { segmentsOf } from '#ml2/segments.ts';
-import { agent } from '#resources/agent/schema.ts';
+import { eligibleAgents, spread } from '#resources/agent/schedule.ts';
+import { agent, DHCP_AGENT } from '#resources/agent/schema.ts';
+import { zonesFor } from '#resources/availability_zone/hints.ts';
 import { network } from '#resources/network/schema.ts';
 import { agentsOf } from '#resources/port/binding.ts';
 import { port } from '#resources/port/schema.ts';
@@ -14,6 +16,7 @@ import { subnet } from '#resources/subnet/schema.ts';
 import { dhcpDeviceId } from './device.ts';
 
 type Subnet = Row<(typeof subnet)['attributes']>;
+type Network = Row<(typeof network)['attributes']>;
 type Agent = Row<(typeof agent)['attributes']>;
 type Port = Row<(typeof port)['attributes']>;
 
@@ -26,40 +29,51 @@ interface DhcpBinding {
 export async function ensureDhcp(context: Context, networkId: string): Promise<void> {
   if (context.isGoing(network, networkId)) return;
   // One at a time: a host that joins and a subnet that is made would both schedule.
-  if (!(await context.load(network, networkId, 'change'))) return;
-  const served = await context.find(subnet, 'r.network_id = ? AND r.enable_dhcp = 1', networkId);
+  const row = await context.load(network, networkId, 'change');
+  if (!row) return;
+  const served = await servedSubnets(context, networkId);
   const bindings = await bindingsOf(context, networkId);
   if (served.length === 0) {
     for (const { host } of bindings) await unschedule(context, networkId, host);
-    return;
+    return wants(context, networkId, 0);
   }
   for (const binding of bindings) await cover(context, networkId, binding, served);
   const missing = context.settings.dhcpAgentsPerNetwork - bindings.length;
-  if (missing <= 0) return;
-  for (const host of await candidates(context, networkId, missing)) await schedule(context, networkId, host, served);
+  const chosen = missing > 0 ? await choose(context, row, missing) : [];
+  for (const host of chosen) await schedule(context, networkId, host, served);
+  await wants(context, networkId, missing - chosen.length);
+}
+
+export const servedSubnets = (context: Context, networkId: string): Promise<Subnet[]> =>
+  context.find(subnet, 'r.network_id = ? AND r.enable_dhcp = 1', networkId);
+
+/** Notes whether a network has fewer servers than it should, so that hosts that come find it: see upkeep.ts. */
+async function wants({ tx }: Context, networkId: string, missing: number): Promise<void> {
+  if (missing > 0) await tx.run('INSERT INTO dhcp_wanting (network_id) VALUES (?) ON CONFLICT (network_id) DO NOTHING', networkId);
+  else await tx.run('DELETE FROM dhcp_wanting WHERE network_id = ?', networkId);
 }
 
 export const bindingsOf = ({ tx }: Context, networkId: string): Promise<DhcpBinding[]> =>
   tx.all<DhcpBinding>('SELECT host, port_id FROM dhcp_bindings WHERE network_id = ? ORDER BY host', networkId);
 
-/** Live DHCP agents that do not serve the network and whose host can carry it, least loaded first. */
-async function candidates(context: Context, networkId: string, wanted: number): Promise<string[]> {
-  const { tx } = context;
-  const agents = await tx.all<{ host: string }>(
-    `SELECT a.host FROM agents a
-     WHERE a.agent_type = 'DHCP agent' AND a.admin_state_up = 1 AND a.alive_until >= ${tx.dialect.now}
-       AND a.host NOT IN (SELECT b.host FROM dhcp_bindings b WHERE b.network_id = ?)
-     ORDER BY (SELECT COUNT(*) FROM dhcp_bindings b WHERE b.host = a.host), a.host`,
-    networkId,
+/** Hosts that are to serve a network besides those that do: live ones in its zones that can carry it, least loaded first, zones evenly. */
+export async function choose(context: Context, { id, availability_zone_hints }: Network, count: number): Promise<string[]> {
+  const serving = await context.tx.all<{ host: string; zone: string | null }>(
+    `SELECT b.host, a.availability_zone AS zone FROM dhcp_bindings b
+     LEFT JOIN agents a ON a.agent_type = '${DHCP_AGENT}' AND a.host = b.host WHERE b.network_id = ?`,
+    id,
   );
-  const segments = await segmentsOf(tx, networkId);
-  const chosen: string[] = [];
-  for (const { host } of agents) {
-    if (chosen.length === wanted) break;
-    const result = bind({ network_id: networkId, vnic_type: 'normal' }, host, await agentsOf(context, host), segments);
-    if (!('failed' in result)) chosen.push(host);
-  }
-  return chosen;
+  const candidates = await eligibleAgents(context, {
+    agentType: DHCP_AGENT,
+    load: '(SELECT COUNT(*) FROM dhcp_bindings b WHERE b.host = a.host)',
+    zones: zonesFor(context, availability_zone_hints),
+    except: serving.map(({ host }) => host),
+  });
+  const segments = await segmentsOf(context.tx, id);
+  const carries = async ({ host }: { host: string }): Promise<boolean> =>
+    !('failed' in bind({ network_id: id, vnic_type: 'normal' }, host, await agentsOf(context, host), segments));
+  const zones = serving.map(({ zone }) => zone);
+  return (await spread(candidates, count, zones, carries)).map(({ host }) => host);
 }
 
 /** Makes a host serve the network, by a port of its own. */
@@ -134,7 +148,7 @@ export const dhcpFollows = [
   follow({
     resource: agent,
     what: 'a DHCP agent that is removed leaves its networks to the others',
-    deleted: (context, row: Agent) => (row.agent_type === 'DHCP agent' ? leave(context, row.host) : Promise.resolve()),
+    deleted: (context, row: Agent) => (row.agent_type === DHCP_AGENT ? leave(context, row.host) : Promise.resolve()),
   }),
   follow({
     resource: subnet,
@@ -154,7 +168,7 @@ export const dhcpFollows = [
   }),
   follow({
     resource: port,
-    what: 'a DHCP server whose port is deleted is made anew at the next change of its network',
+    what: 'a DHCP server whose port is deleted is made anew, at the next change of its network or in its own time',
     deleted: async (context, row: Port) => {
       // By the binding, not by the port's owner or host: clients may have changed those.
       const left = await context.tx.all<{ host: string }>(
@@ -163,6 +177,7 @@ export const dhcpFollows = [
         row.id,
       );
       for (const { host } of left) await note(context, row.network_id, host, 'update');
+      if (left.length > 0) await wants(context, row.network_id, left.length);
     },
   }),
 ];

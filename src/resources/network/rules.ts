@@ -5,6 +5,8 @@ import { inputErrors } from '#core/convert.ts';
 import type { RulesOf } from '#core/resource.ts';
 import { driverOf, maximumMtu, providerSegment, releaseSegments, segmentsOf, tenantSegment } from '#ml2/segments.ts';
 import { sharingRules } from '#packs/sharing.ts';
+import { DHCP_AGENT } from '#resources/agent/schema.ts';
+import { checkZones } from '#resources/availability_zone/hints.ts';
 import { networkErrors } from './errors.ts';
 import type { network } from './schema.ts';
 
@@ -18,6 +20,7 @@ const MINIMUM_MTU = { 4: 68, 6: 1280 } as const;
 const invalid = (error_message: string): Error => inputErrors.InvalidInput({ error_message });
 
 async function create(context: Context, draft: Network, input: NetworkCreate): Promise<void> {
+  await checkZones(context, DHCP_AGENT, draft.availability_zone_hints);
   draft.status = 'ACTIVE';
   const type = input['provider:network_type'];
   if (type === undefined && (input['provider:physical_network'] != null || input['provider:segmentation_id'] != null)) {

@@ -2,14 +2,21 @@
 import { t } from '#core/attributes.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
+import { zones } from '#packs/availability-zones.ts';
 import { sharedBy } from '#packs/sharing.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { tagged } from '#packs/tags.ts';
+import { DHCP_AGENT } from '#resources/agent/schema.ts';
 import { networkErrors } from './errors.ts';
 
 /** A value of the network's first segment. */
 const ofSegment = (column: string): string =>
   `(SELECT ${column} FROM network_segments g WHERE g.network_id = r.id AND g.segment_index = 0)`;
+
+const zoned = zones(
+  'network_availability_zone',
+  `dhcp_bindings b JOIN agents a ON a.agent_type = '${DHCP_AGENT}' AND a.host = b.host WHERE b.network_id = r.id`,
+);
 
 export const network = resource({
   name: 'network',
@@ -76,6 +83,8 @@ export const network = resource({
       .mutable()
       .extension('dns-integration'),
     ...tagged,
+    ...zoned,
+    availability_zone_hints: zoned.availability_zone_hints.sort(),
     ...standard,
   },
   notFound: (net_id) => networkErrors.NetworkNotFound({ net_id }),
