@@ -12,6 +12,7 @@ import type { StoredRow } from '#core/sql.ts';
 import { hello } from '#desired/join.ts';
 import { statusFollows } from '#desired/reports.ts';
 import { preparePools } from '#ml2/segments.ts';
+import { fillDhcp } from '#resources/dhcp/upkeep.ts';
 import { policies, resources } from '#resources/index.ts';
 import { network } from '#resources/network/schema.ts';
 import { port } from '#resources/port/schema.ts';
@@ -78,8 +79,8 @@ export async function openCloud(engine: Engine, options: CloudOptions = {}): Pro
       const { rows } = await pipeline.create(resource as Resource, caller, { [resource.name]: attributes });
       return rows[0] as StoredRow & { readonly id: string };
     },
-    join: (host, tunnelIp) =>
-      pipeline.write(system, (work) =>
+    async join(host, tunnelIp) {
+      await pipeline.write(system, (work) =>
         hello(
           work,
           host,
@@ -97,7 +98,9 @@ export async function openCloud(engine: Engine, options: CloudOptions = {}): Pro
           ],
           new Date(),
         ),
-      ),
+      );
+      await fillDhcp(store.read, (work) => pipeline.write(system, work));
+    },
     async close() {
       await bus.close();
       await opened.remove();
