@@ -2,9 +2,10 @@
 // by server.ts, which keeps the text. What is no resource is in openapi-other.ts.
 import { declaredErrors, statusOf } from '#core/errors.ts';
 import type { Registry } from '#core/registry.ts';
-import type { Field, Operation, Resource } from '#core/resource.ts';
+import type { Field, Resource } from '#core/resource.ts';
 import { otherPaths } from './openapi-other.ts';
-import { json, reference, refusals, type Schema, titled, wrapped } from './openapi-parts.ts';
+import { json, reference, type Schema, titled, wrapped } from './openapi-parts.ts';
+import { resourcePaths } from './openapi-resources.ts';
 
 export function openapi(registry: Registry): object {
   return {
@@ -17,10 +18,10 @@ export function openapi(registry: Registry): object {
     },
     security: [{ token: [] }],
     tags: registry.all.map((resource) => ({ name: resource.collection, description: resource.doc })),
-    paths: Object.assign({}, ...registry.all.map(pathsOf), otherPaths(registry)),
+    paths: Object.assign({}, ...registry.all.map((resource) => resourcePaths(resource, registry)), otherPaths(registry)),
     components: {
       securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'A token of the identity service.' } },
-      schemas: Object.assign({ NeutronError: errorSchema }, ...registry.all.map(schemasOf)),
+      schemas: Object.assign({ NeutronError: errorSchema, Tags: tagsSchema }, ...registry.all.map(schemasOf)),
       parameters,
       responses: errorResponses(),
     },
@@ -63,100 +64,6 @@ function attribute(field: Field): Record<string, Schema> {
     : { [field.name]: schema };
 }
 
-function pathsOf(resource: Resource): Record<string, Schema> {
-  const collection = `/v2.0/${resource.collection}`;
-  const offers = (operation: Operation): boolean => resource.operations.includes(operation);
-  const named = (verb: string, summary: string): Schema => ({
-    operationId: `${verb}_${resource.name}`,
-    tags: [resource.collection],
-    summary,
-  });
-  const one = wrapped(resource.name, reference('schemas', titled(resource.name)));
-  const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
-  const conditional = resource.field.has('revision_number') ? [reference('parameters', 'IfMatch')] : [];
-  return {
-    [collection]: {
-      get: {
-        ...named('list', `Lists ${resource.collection}`),
-        parameters: [...filtersOf(resource), ...sortingOf(resource), ...paging],
-        responses: { 200: { description: 'Those the caller may see.', content: json(many(resource)) }, ...refusals(404) },
-      },
-      ...(offers('create') && { post: { ...named('create', `Makes a ${resource.name}`), ...creation(resource) } }),
-    },
-    [`${collection}/{id}`]: {
-      parameters: [id],
-      get: {
-        ...named('show', `Shows a ${resource.name}`),
-        parameters: [reference('parameters', 'Fields')],
-        responses: { 200: { description: 'The row.', content: json(one) }, ...refusals(404) },
-      },
-      ...(offers('update') && {
-        put: {
-          ...named('update', `Changes a ${resource.name}`),
-          parameters: conditional,
-          requestBody: { required: true, content: json(wrapped(resource.name, reference('schemas', `${titled(resource.name)}Update`))) },
-          responses: { 200: { description: 'As it is now.', content: json(one) }, ...refusals(404, 409, 412) },
-        },
-      }),
-      ...(offers('delete') && {
-        delete: {
-          ...named('delete', `Removes a ${resource.name}`),
-          parameters: conditional,
-          responses: { 204: { description: 'Gone.' }, ...refusals(404, 409, 412) },
-        },
-      }),
-    },
-  };
-}
-
-/** One in an object under its name, or in bulk several in a list under the collection's. */
-function creation(resource: Resource): Schema {
-  const both = (suffix: string): Schema => {
-    const item = reference('schemas', `${titled(resource.name)}${suffix}`);
-    const single = wrapped(resource.name, item);
-    return resource.bulk ? { oneOf: [single, wrapped(resource.collection, { type: 'array', minItems: 1, items: item })] } : single;
-  };
-  return {
-    requestBody: { required: true, content: json(both('Create')) },
-    responses: { 201: { description: 'What was made.', content: json(both('')) }, ...refusals(404, 409, 413) },
-  };
-}
-
-const many = (resource: Resource): Schema => ({
-  type: 'object',
-  properties: {
-    [resource.collection]: { type: 'array', items: reference('schemas', titled(resource.name)) },
-    [`${resource.collection}_links`]: {
-      type: 'array',
-      description: 'The pages before and after, when `limit` was given.',
-      items: { type: 'object', properties: { rel: { enum: ['next', 'previous'] }, href: { type: 'string', format: 'uri' } } },
-    },
-  },
-  required: [resource.collection],
-});
-
-/** Every filter may be repeated: any of its values. */
-const filtersOf = (resource: Resource): Schema[] =>
-  resource.fields
-    .filter((field) => field.filter)
-    .map((field) => ({
-      name: field.name,
-      in: 'query',
-      description: field.doc,
-      schema: { type: 'array', items: field.filterSql ? { type: 'string' } : field.schema },
-    }));
-
-function sortingOf(resource: Resource): Schema[] {
-  const keys = resource.fields.filter((field) => field.sort).map((field) => field.name);
-  return [
-    { name: 'sort_key', in: 'query', description: 'With sort_dir, pairwise.', schema: { type: 'array', items: { enum: keys } } },
-    reference('parameters', 'SortDir'),
-    reference('parameters', 'Fields'),
-  ];
-}
-
-const paging = ['Limit', 'Marker', 'PageReverse'].map((name) => reference('parameters', name));
-
 const query = (name: string, description: string, schema: Schema): Schema => ({ name, in: 'query', description, schema });
 const parameters: Readonly<Record<string, Schema>> = {
   Fields: query('fields', 'Attributes to answer; all when left out.', { type: 'array', items: { type: 'string' } }),
@@ -181,6 +88,8 @@ const errorSchema: Schema = wrapped('NeutronError', {
   },
   required: ['type', 'message', 'detail'],
 });
+
+const tagsSchema: Schema = { type: 'array', maxItems: 50, items: { type: 'string', maxLength: 255 } };
 
 /** One response for each status, naming the errors that have it. */
 function errorResponses(): Record<string, Schema> {

@@ -3,9 +3,10 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Found, find } from '#core/list.ts';
 import type { Item, Pipeline, Within } from '#core/pipeline.ts';
-import type { Registry } from '#core/registry.ts';
 import type { Resource } from '#core/resource.ts';
 import { httpErrors } from './errors.ts';
+
+import { pathsOf } from './paths.ts';
 import { type Link, pageLinks, parseFields, parseQuery, queryErrors, type Shape } from './query.ts';
 import { callerOf, originOf, searchOf } from './request.ts';
 
@@ -27,18 +28,6 @@ export function expectedRevision(request: FastifyRequest): number | undefined {
     throw queryErrors.BadRequest({ resource: 'revision', msg: `Unable to parse the revision number in the If-Match header '${header}'` });
   }
   return Number(value);
-}
-
-/**
- * The paths of a resource's collection, the usual one first. Names have dashes or underscores and a prefix or none, as the client likes;
- * of a nested resource `:parent` is the item it belongs to.
- */
-export function pathsOf(resource: Resource, registry: Registry): string[] {
-  const { collection, prefix, parent } = resource;
-  const spellings = [...new Set([collection, collection.replaceAll('_', '-')])];
-  const of = parent && registry.byName(parent.resource);
-  if (of) return pathsOf(of, registry).flatMap((path) => spellings.map((one) => `${path}/:parent/${one}`));
-  return [...(prefix === undefined ? [] : spellings.map((one) => `/v2.0/${prefix}/${one}`)), ...spellings.map((one) => `/v2.0/${one}`)];
 }
 
 export function resourceRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Resource): void {

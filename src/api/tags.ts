@@ -6,8 +6,9 @@ import type { StoredRow } from '#core/sql.ts';
 import type { Work } from '#core/work.ts';
 import { retag, tagErrors, tagsIn } from '#packs/tags.ts';
 import { httpErrors } from './errors.ts';
+import { pathsOf } from './paths.ts';
 import { callerOf } from './request.ts';
-import { pathsOf, refuseBody } from './resources.ts';
+import { refuseBody } from './resources.ts';
 
 interface TagRoute {
   readonly Params: { readonly id: string; readonly tag: string };

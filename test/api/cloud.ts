@@ -19,6 +19,7 @@ import { preparePools } from '#ml2/segments.ts';
 import { policies, resources } from '#resources/index.ts';
 import type { Store } from '#store/store.ts';
 import type { Engine } from '#test/postgres.ts';
+import { describedAnswers } from './described.ts';
 import * as identity from './identity-server.ts';
 import { checkRefusal } from './refusals.ts';
 
@@ -105,10 +106,14 @@ export async function openCloud(engine: Engine, { settings: changed = {}, policy
   const member = await person('member');
   const admin = { token: adminToken, projectId: await projectOf(app, adminToken) };
 
+  const checkAnswer = describedAnswers(all);
+
   async function send(method: HTTPMethods, path: string, { token, body, headers }: Sent = {}): Promise<Reply> {
+    const url =
+      path === '/' || /^\/(v2\.0|v3\/|agent\/v1|identity|openapi\.json|healthz|readyz|metrics)/.test(path) ? path : `/v2.0${path}`;
     const response = await app.inject({
       method: method as 'GET',
-      url: path === '/' || /^\/(v2\.0|v3\/|agent\/v1|identity|openapi\.json|healthz|readyz|metrics)/.test(path) ? path : `/v2.0${path}`,
+      url,
       headers: {
         host: 'cloud.example.org:9696',
         ...(token !== undefined && { 'x-auth-token': token }),
@@ -119,6 +124,7 @@ export async function openCloud(engine: Engine, { settings: changed = {}, policy
     });
     const answer = reply(response);
     checkRefusal(answer.status, answer.body);
+    checkAnswer(method, url, answer.status, answer.body);
     return answer;
   }
   const as =

@@ -27,9 +27,7 @@ const CARRIED = 'how a network is carried is decided when it is made: an update 
 export const attributeDeviations: Readonly<Record<string, Reasons>> = {
   address_groups: {},
   address_scopes: {},
-  agents: {
-    'availability_zone presence': 'shown without its extension, because clients print it; zones themselves are not served',
-  },
+  agents: {},
   auto_allocated_topology: {},
   availability_zones: {},
   default_security_group_rules: {},
