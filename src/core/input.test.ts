@@ -75,7 +75,7 @@ describe('a create', () => {
       'provider:segmentation_id': '7',
       dns_domain: 'Example.ORG.',
     });
-    expect(values).toEqual({
+    expect(values).toMatchObject({
       name: 'n',
       project_id: 'mine',
       admin_state_up: false,
