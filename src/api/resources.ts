@@ -60,7 +60,7 @@ function collectionRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Re
     app.get(path, async (request, reply) => {
       const search = searchOf(request);
       const query = parseQuery(resource, search);
-      const found = await find(pipeline, resource, callerOf(request), query, withinOf(resource, request));
+      const found = await find(pipeline, resource, callerOf(request), query, { within: withinOf(resource, request) });
       const url = `${originOf(request)}${path.replace(':parent', (request.params as ItemRoute['Params']).parent ?? '')}`;
       const text = listText(resource, found, (shape) => pageLinks(url, search, query, pipeline.parts.settings.paginationMaxLimit, shape));
       return sendText(reply, await whole(text));

@@ -35,22 +35,22 @@ export interface Found {
 
 /** The rows a query finds, whole: for lists that are known to be short. */
 export async function list(pipeline: Pipeline, resource: Resource, caller: Caller, query: Query, within?: Within): Promise<StoredRow[]> {
-  const { view, batches } = await find(pipeline, resource, caller, query, within, true);
+  const { view, batches } = await find(pipeline, resource, caller, query, { within, decoded: true });
   const rows: StoredRow[] = [];
   for await (const batch of batches) rows.push(...batch.rows);
   asAsked(view, rows, query.fields);
   return rows;
 }
 
-/** `decoded`: with values as the rules have them; else as they are stored, as {@link View.write} takes them. */
-export async function find(
-  pipeline: Pipeline,
-  resource: Resource,
-  caller: Caller,
-  query: Query,
-  within?: Within,
-  decoded = false,
-): Promise<Found> {
+export interface How {
+  readonly within?: Within | undefined;
+  /** With values as the rules have them; else as they are stored, as {@link View.write} takes them. */
+  readonly decoded?: boolean;
+  readonly batch?: number;
+}
+
+export async function find(pipeline: Pipeline, resource: Resource, caller: Caller, query: Query, how: How = {}): Promise<Found> {
+  const { within, decoded = false, batch = BATCH } = how;
   const { store, settings } = pipeline.parts;
   const { actor } = caller;
   if (within) await pipeline.enter(resource, caller, within);
@@ -90,7 +90,7 @@ export async function find(
   async function* read(): Found['batches'] {
     if (view.residual === false) return yield { rows: [], last: true };
     for (let left = limit > 0 ? limit : Number.POSITIVE_INFINITY; ; ) {
-      const size = backwards ? left : Math.min(left, BATCH);
+      const size = backwards ? left : Math.min(left, batch);
       const all = from === undefined ? conditions : [...conditions, after(order, keys, from)];
       const where = all.length > 0 ? join(all, ' AND ') : sql('1 = 1');
       const text = `SELECT ${columns.text} FROM ${resource.table} r WHERE ${where.text} ORDER BY ${by.text} LIMIT ?`;

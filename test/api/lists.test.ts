@@ -257,6 +257,23 @@ describe.each(engines())('lists on $name', (engine) => {
     expect(seen).toHaveLength(5);
     expect(seen.filter((id) => hidden.some((one) => one.id === id))).toEqual([]);
   });
+
+  test('a long list comes as a stream, whole', async () => {
+    const ports = await cloud.make('network', { name: 'crowded' }, cloud.stranger);
+    const admin = cloud.as(cloud.admin);
+    await admin('PUT', `/quotas/${cloud.stranger.projectId}`, { quota: { port: -1 } });
+    for (let part = 0; part < 5; part++) {
+      const bulk = Array.from({ length: 500 }, (_, index) => ({ network_id: ports.id, name: `${part}-${index}` }));
+      expect((await cloud.as(cloud.stranger)('POST', '/ports', { ports: bulk })).status).toBe(201);
+    }
+    const all = await cloud.as(cloud.stranger)('GET', `/ports?network_id=${ports.id}`);
+    expect(all.headers['content-length']).toBeUndefined();
+    expect(new Set(ids(all, 'ports')).size).toBe(2_500);
+    const page = await cloud.as(cloud.stranger)('GET', `/ports?network_id=${ports.id}&limit=2400&sort_key=name&sort_dir=desc&fields=name`);
+    const sorted = (all.at('ports') as Shown[]).map(({ name }) => ({ name })).sort((a, b) => (String(a.name) < String(b.name) ? 1 : -1));
+    expect(page.at('ports')).toEqual(sorted.slice(0, 2_400));
+    expect(Object.keys(linksOf(page, 'ports'))).toEqual(['next', 'previous']);
+  });
 });
 
 describe.each(engines())('a server with a maximum of rows, on $name', (engine) => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Link, pageLinks, parseQuery } from '#api/query.ts';
 import type { Caller } from '#core/context.ts';
-import { list } from '#core/list.ts';
+import { find, list } from '#core/list.ts';
 import { Pipeline } from '#core/pipeline.ts';
 import { holds, Policy } from '#core/policy.ts';
 import type { Resource } from '#core/resource.ts';
@@ -182,6 +182,26 @@ describe.each(engines())('lists on $name', (engine) => {
         expect(back.reverse().flat()).toEqual(wanted);
       }),
       { numRuns: 40 },
+    );
+  });
+
+  test('a list read in batches is the list', { timeout: 60_000 }, async () => {
+    const sorts = fc.constantFrom('', 'name:asc', 'name:desc', 'gateway_ip:asc', 'gateway_ip:desc', 'ip_version:desc,name:asc');
+    await fc.assert(
+      fc.asyncProperty(sorts, fc.integer({ min: 1, max: 7 }), fc.integer({ min: 0, max: 30 }), async (sort, batch, limit) => {
+        const keys = sort === '' ? [] : sort.split(',').map((one) => one.split(':'));
+        const search = [...keys.map(([key, direction]) => `sort_key=${key}&sort_dir=${direction}`), `limit=${limit}`].join('&');
+        const { batches } = await find(cloud.pipeline, subnets, admin, parseQuery(subnets, search), { decoded: true, batch });
+        const rows: StoredRow[] = [];
+        let last = false;
+        for await (const one of batches) {
+          expect([last, one.rows.length <= batch]).toEqual([false, true]);
+          last = one.last;
+          rows.push(...one.rows);
+        }
+        expect(idsOf(rows)).toEqual(idsOf(await ask(cloud, subnets, search)));
+      }),
+      { numRuns: 60 },
     );
   });
 
