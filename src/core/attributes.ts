@@ -35,6 +35,8 @@ export interface AttributeSpec {
   /** Shown in the tables of the command line. */
   readonly list: boolean;
   readonly column: ColumnType | null;
+  /** Name of its column where it is not the attribute's. */
+  readonly storedAs: string | undefined;
   /** Computed by the database instead of stored: an expression over the row `r`; `:project` stands for the caller's project. */
   readonly derived: ((dialect: Dialect) => string) | undefined;
   /** How the stored form of a derived value reads: as {@link ColumnType}. */
@@ -43,6 +45,8 @@ export interface AttributeSpec {
   readonly computed: Computed | undefined;
   /** For derived booleans that visibility depends on: a SELECT of the ids for which it holds, by index. */
   readonly holdsFor: string | undefined;
+  /** The attribute that answers policy rules which ask for this one: what holds of a row may hold for some callers only. */
+  readonly ruledBy: string | undefined;
   /** For lists of texts: a table with a row per element, kept in step with the row, by whose index elements are found. */
   readonly keptIn: KeptIn | undefined;
   readonly ref: { readonly resource: string; readonly onDelete: OnDelete } | undefined;
@@ -116,6 +120,13 @@ export class Attribute<V, U extends Use> {
   list(): Attribute<V, U> {
     return this.#with({ list: true });
   }
+  storedAs(column: string): Attribute<V, U> {
+    return this.#with({ storedAs: column });
+  }
+  /** Policy rules that ask for it are answered by the attribute named, which knows who the caller is. */
+  ruledBy(name: string): Attribute<V, U> {
+    return this.#with({ ruledBy: name });
+  }
   /** Gets rules of its own beside the resource's. */
   policy(): Attribute<V, U> {
     return this.#with({ policy: true });
@@ -183,10 +194,12 @@ const plain: AttributeSpec = {
   policy: false,
   list: false,
   column: 'text',
+  storedAs: undefined,
   derived: undefined,
   computed: undefined,
   reads: 'text',
   holdsFor: undefined,
+  ruledBy: undefined,
   keptIn: undefined,
   ref: undefined,
   schema: { type: 'string' },

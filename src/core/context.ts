@@ -42,6 +42,8 @@ export interface Context extends Caller {
   /** Stores changes as they are, past the resource's own rules; followers and journal have their part all the same. */
   store<A extends Attributes>(resource: Resource<A>, before: Row<A>, changes: Update<A>): Promise<Row<A>>;
   delete<A extends Attributes>(resource: Resource<A>, row: Row<A>): Promise<void>;
+  /** Whether this very transaction is making the row. */
+  isNew(resource: { readonly name: string }, id: string): boolean;
   /** Whether this very transaction is deleting the row. */
   isGoing(resource: { readonly name: string }, id: string): boolean;
   /** Writes a journal entry of a kind that is no resource, and wakes its scopes after commit. */

@@ -50,9 +50,12 @@ function objectOf({ key }: Pick<Resource, 'key'>, value: unknown): Body {
   return value;
 }
 
+/** A column that no client can set or see is nobody's attribute. */
+const isInternal = (field: Field | undefined): boolean => !field || !(field.post || field.put || field.visible || field.filter);
+
 function unknownAttributes(resource: Resource, body: Body): void {
   const unknown = Object.keys(body).filter(
-    (name) => !resource.field.has(name) && !(name === 'tenant_id' && resource.field.has('project_id')),
+    (name) => isInternal(resource.field.get(name)) && !(name === 'tenant_id' && resource.field.has('project_id')),
   );
   if (unknown.length > 0) throw bad(`Unrecognized attribute(s) '${unknown.join(', ')}'`);
 }

@@ -222,7 +222,8 @@ export function holds(residual: Residual, resource: Asked, target: Target): bool
 
 /** `field:networks:shared` asks a network of itself and a port of its network. */
 function fieldAttribute(residual: { readonly collection: string; readonly field: string }, resource: Asked): string {
-  if (resource.field.has(residual.field)) return residual.field;
+  const field = resource.field.get(residual.field);
+  if (field) return field.ruledBy ?? field.name;
   const parent = residual.collection.replace(/s$/, '');
   return resource.parents.has(parent) ? `${parent}:${residual.field}` : residual.field;
 }

@@ -38,6 +38,8 @@ export interface Follow<A extends Attributes> {
   readonly resource: Resource<A>;
   /** One line: what happens, and when. */
   readonly what: string;
+  /** Before the row is stored: refuses. */
+  creating?(context: Context, draft: Row<A>): Promise<void>;
   created?(context: Context, row: Row<A>): Promise<void>;
   updated?(context: Context, before: Row<A>, after: Row<A>): Promise<void>;
   /** Before the row goes: refuses, or removes what goes with it. */
@@ -133,7 +135,7 @@ export const allOperations: readonly Operation[] = ['list', 'show', 'create', 'u
 /** One attribute with what the engine asks of it on every request, looked up once. */
 export interface Field extends AttributeSpec {
   readonly name: string;
-  /** Column name: the attribute's, with `:` and `-` as `_`. */
+  /** Column name: if it has none of its own the attribute's, with `:` and `-` as `_`. */
   readonly sqlName: string;
 }
 
@@ -182,7 +184,7 @@ export function resource<const A extends Attributes>(declaration: Declaration<A>
   const fields = Object.entries(declaration.attributes).map(([name, attribute]) => ({
     ...attribute.spec,
     name,
-    sqlName: name.replaceAll(/[:-]/g, '_'),
+    sqlName: attribute.spec.storedAs ?? name.replaceAll(/[:-]/g, '_'),
   }));
   const parents = new Map<string, Parent>();
   for (const { ref, name } of fields)

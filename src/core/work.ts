@@ -41,6 +41,7 @@ export class Work implements Context {
   readonly #loaded = new Map<string, StoredRow>();
   /** Rows that stay until commit because of a lock taken already. */
   readonly #held = new Set<string>();
+  readonly #new = new Set<string>();
   readonly #going = new Set<string>();
 
   constructor(tx: Tx, cause: Caller, registry: Registry, settings: Settings, judge: Judge) {
@@ -114,6 +115,8 @@ export class Work implements Context {
     for (const { name } of resource.lists) row[name] ??= [];
     const rules = this.#registry.rules(resource);
     await rules.create?.(this, row as Row<Attributes>, input as Create<Attributes>);
+    for (const follow of this.#registry.follows(resource)) await follow.creating?.(this, row as Row<Attributes>);
+    this.#new.add(`${resource.name}/${String(row.id)}`);
     const { insert, insertParams } = this.#registry.statements(resource);
     await this.#refereed(resource, row, () => this.tx.run(insert, ...insertParams(row)));
     this.#loaded.set(`${resource.name}/${String(row.id)}`, row);
@@ -176,6 +179,10 @@ export class Work implements Context {
     const [old, next] = [new Set((before ?? []) as string[]), new Set((after ?? []) as string[])];
     for (const one of old) if (!next.has(one)) await this.tx.run(`DELETE FROM ${table} WHERE ${owner} = ? AND ${value} = ?`, id, one);
     for (const one of next) if (!old.has(one)) await this.tx.run(`INSERT INTO ${table} (${owner}, ${value}) VALUES (?, ?)`, id, one);
+  }
+
+  isNew(resource: Pick<Resource, 'name'>, id: string): boolean {
+    return this.#new.has(`${resource.name}/${id}`);
   }
 
   isGoing(resource: Pick<Resource, 'name'>, id: string): boolean {

@@ -96,4 +96,5 @@ export const extensions: readonly Extension[] = [
     'Ports tagged as they are made.',
     '2019-12-29T19:00:00-00:00',
   ),
+  extension('rbac-policies', 'RBAC Policies', 'Objects can be shared with single projects, or with all.', '2015-06-17T12:15:12-00:00'),
 ];

@@ -15,10 +15,14 @@ import { dhcpSchedule } from './dhcp/steer.ts';
 import { networkPolicies } from './network/policies.ts';
 import { networkRules } from './network/rules.ts';
 import { network } from './network/schema.ts';
+import { externalRules, networkSharing } from './network/sharing.ts';
 import { portPolicies } from './port/policies.ts';
 import { portFollows, portRules } from './port/rules.ts';
 import { port } from './port/schema.ts';
 import { quotaPolicies } from './quota/policies.ts';
+import { rbacPolicies } from './rbac_policy/policies.ts';
+import { rbacPolicy } from './rbac_policy/schema.ts';
+import { rbacRules } from './rbac_policy/sharing.ts';
 import { subnetPolicies } from './subnet/policies.ts';
 import { subnetRules } from './subnet/rules.ts';
 import { subnet } from './subnet/schema.ts';
@@ -26,7 +30,8 @@ import { subnet } from './subnet/schema.ts';
 export const resources: readonly Served[] = [
   serve(agent, agentRules),
   serve(availabilityZone),
-  serve(network, networkRules),
+  serve(rbacPolicy, rbacRules),
+  serve(network, [networkRules, externalRules, networkSharing.rules], networkSharing.follows),
   serve(subnet, subnetRules),
   serve(port, portRules, [...portFollows, ...dhcpFollows]),
 ];
@@ -39,6 +44,7 @@ export const policies: Readonly<Record<string, string>> = {
   ...sharedPolicies,
   ...agentPolicies,
   ...zonePolicies,
+  ...rbacPolicies,
   ...networkPolicies,
   ...subnetPolicies,
   ...portPolicies,

@@ -95,6 +95,8 @@ export const errorDeviations: Reasons = {
 
 /** Published rules that are otherwise here, or not at all. */
 export const policyDeviations: Reasons = {
+  'create_rbac_policy:target_project': 'published and never asked: no body has the attribute',
+  'update_rbac_policy:target_project': 'as create_rbac_policy:target_project',
   'create_subnet:service_types': 'published and never asked: the attribute asks no rules of its own',
   'update_subnet:service_types': 'as create_subnet:service_types',
 };

@@ -1,10 +1,9 @@
-// What making, changing and removing a network means: its segment, its MTU, who shares it.
+// What making, changing and removing a network means: its segment and its MTU.
 import type { Create, Row, Update } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { inputErrors } from '#core/convert.ts';
 import type { RulesOf } from '#core/resource.ts';
 import { driverOf, maximumMtu, providerSegment, releaseSegments, segmentsOf, tenantSegment } from '#ml2/segments.ts';
-import { sharingRules } from '#packs/sharing.ts';
 import { DHCP_AGENT } from '#resources/agent/schema.ts';
 import { checkZones } from '#resources/availability_zone/hints.ts';
 import { networkErrors } from './errors.ts';
@@ -70,28 +69,10 @@ async function update(context: Context, before: Network, changes: NetworkUpdate)
     const minimum = subnet ? MINIMUM_MTU[subnet.ip_version] : MINIMUM_MTU[4];
     if (changes.mtu < minimum) throw networkErrors.NetworkMTUSubnetConflict({ net_id: before.id, mtu: minimum });
   }
-  if (changes['router:external'] === false && before['router:external']) await checkNoGateways(context, before);
-}
-
-async function checkNoGateways({ tx }: Context, { id }: Network): Promise<void> {
-  const gateway = await tx.get("SELECT id FROM ports WHERE network_id = ? AND device_owner = 'network:router_gateway' LIMIT 1", id);
-  if (gateway) throw networkErrors.ExternalNetworkInUse({ net_id: id });
-}
-
-async function refuseToUnshare({ tx }: Context, row: Network): Promise<void> {
-  const foreign = await tx.get(
-    "SELECT id FROM ports WHERE network_id = ? AND project_id <> ? AND device_owner NOT LIKE 'network:%' LIMIT 1",
-    row.id,
-    row.project_id,
-  );
-  if (foreign) throw networkErrors.InvalidSharedSetting({ network: row.name });
 }
 
 async function remove(context: Context, row: Network): Promise<void> {
   await releaseSegments(context.tx, row.id, context.settings);
 }
 
-export const networkRules: readonly RulesOf<typeof network>[] = [
-  { create, created, update, delete: remove },
-  sharingRules<(typeof network)['attributes']>('network', refuseToUnshare),
-];
+export const networkRules: RulesOf<typeof network> = { create, created, update, delete: remove };

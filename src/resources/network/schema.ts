@@ -3,7 +3,7 @@ import { t } from '#core/attributes.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
 import { zones } from '#packs/availability-zones.ts';
-import { sharedBy } from '#packs/sharing.ts';
+import { leadsOutside, sharedBy } from '#packs/sharing.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { tagged } from '#packs/tags.ts';
 import { DHCP_AGENT } from '#resources/agent/schema.ts';
@@ -50,7 +50,9 @@ export const network = resource({
       .mutable()
       .filter()
       .policy()
+      .ruledBy('leads_outside')
       .extension('external-net'),
+    leads_outside: leadsOutside,
     'provider:network_type': t
       .text('local, flat, vlan, gre, vxlan or geneve.', 32)
       .optional()

@@ -16,6 +16,12 @@ const fields = (...names: string[]) => ({
   required: names,
 });
 
+/** Whether the subnet's network may be used so by the caller's project, and the ids of those that may. */
+const targeted = (action: string): string =>
+  `CASE WHEN EXISTS (SELECT 1 FROM rbac_policies p WHERE p.object_type = 'network' AND p.object_id = r.network_id AND p.action = '${action}' AND p.target_project IN (:project, '*')) THEN 1 ELSE 0 END`;
+const targetedIds = (action: string): string =>
+  `SELECT s.id FROM subnets s WHERE s.network_id IN (SELECT object_id FROM rbac_policies WHERE object_type = 'network' AND action = '${action}' AND target_project IN (:project, '*'))`;
+
 export const subnet = resource({
   name: 'subnet',
   collection: 'subnets',
@@ -78,20 +84,20 @@ export const subnet = resource({
       .filter()
       .policy()
       .hidden()
-      .derived(
-        "EXISTS (SELECT 1 FROM rbac_policies p WHERE p.object_type = 'network' AND p.object_id = r.network_id AND p.action = 'access_as_shared' AND p.target_project IN (:project, '*'))",
-        "SELECT s.id FROM subnets s WHERE s.network_id IN (SELECT object_id FROM rbac_policies WHERE object_type = 'network' AND action = 'access_as_shared' AND target_project IN (:project, '*'))",
-      ),
+      .derived(targeted('access_as_shared'), targetedIds('access_as_shared')),
     'router:external': t
       .bool('Whether its network leads outside.')
       .readOnly()
       .filter()
       .policy()
-      .derived(
-        'COALESCE((SELECT n.router_external FROM networks n WHERE n.id = r.network_id), 0)',
-        'SELECT s.id FROM subnets s WHERE s.network_id IN (SELECT n.id FROM networks n WHERE n.router_external = 1)',
-      )
+      .derived('COALESCE((SELECT n.router_external FROM networks n WHERE n.id = r.network_id), 0)')
+      .ruledBy('leads_outside')
       .extension('subnet-external-network'),
+    leads_outside: t
+      .bool('Whether its network leads outside for the caller.')
+      .readOnly()
+      .hidden()
+      .derived(targeted('access_as_external'), targetedIds('access_as_external')),
     ...tagged,
     ...standard,
   },
