@@ -3,7 +3,7 @@ import type { Attributes } from '#core/attributes.ts';
 import type { Registry } from '#core/registry.ts';
 import type { Action, Field, Operation, Resource } from '#core/resource.ts';
 import { json, reference, refusals, type Schema, titled, wrapped } from './openapi-parts.ts';
-import { itemPath, usualPath } from './paths.ts';
+import { actionPath, itemPath, usualPath } from './paths.ts';
 
 /** The paths of one resource. */
 export function resourcePaths(resource: Resource, registry: Registry): Record<string, Schema> {
@@ -17,7 +17,7 @@ export function resourcePaths(resource: Resource, registry: Registry): Record<st
       [usualPath(resource, registry)]: { ...(inParent.length > 0 && { parameters: inParent }), ...collection },
     }),
     ...(Object.keys(item).length > 0 && { [path]: { parameters: whole, ...item } }),
-    ...Object.fromEntries(registry.actions(resource).map((one) => [`${path}/${one.name}`, { parameters: whole, ...call(resource, one) }])),
+    ...actionPaths(registry.actions(resource), path, whole),
     ...(resource.field.get('tags')?.visible && tagPaths(resource, path)),
   };
 }
@@ -89,13 +89,27 @@ function creation(resource: Resource): Schema {
   };
 }
 
-function call(resource: Resource, { name, method, doc }: Action<Attributes>): Schema {
-  const body = { type: 'object' };
+function actionPaths(actions: readonly Action<Attributes>[], path: string, parameters: readonly Schema[]): Record<string, Schema> {
+  const paths = Map.groupBy(actions, (one) => actionPath(path, one, '{about}'));
+  return Object.fromEntries(
+    [...paths].map(([url, some]) => [
+      url,
+      { parameters: [...parameters, ...(some[0]?.about ? [inPath('about')] : [])], ...Object.assign({}, ...some.map(call)) },
+    ]),
+  );
+}
+
+function call({ resource, name, method, about, status = 200, doc }: Action<Attributes>): Schema {
+  const body = json({ type: 'object' });
+  const done = method === 'DELETE' ? { 204: { description: 'Done.' } } : { [status]: { description: 'Done.', content: body } };
+  const verb = method === 'PUT' ? name : `${method.toLowerCase()}_${name}`;
   return {
     [method.toLowerCase()]: {
-      ...named(resource, name, doc),
-      ...(method !== 'GET' && { requestBody: { required: true, content: json(body) } }),
-      responses: { 200: { description: 'Done.', content: json(body) }, ...refusals(404, 409) },
+      operationId: `${verb}${about ? '_about' : ''}_${resource.name}`,
+      tags: [resource.collection],
+      summary: doc,
+      ...((method === 'PUT' || method === 'POST') && { requestBody: { required: true, content: body } }),
+      responses: { ...done, ...refusals(404, 409) },
     },
   };
 }

@@ -1,6 +1,8 @@
 // Where each resource is served. Used for its routes and by whoever describes them.
+
+import type { Attributes } from '#core/attributes.ts';
 import type { Registry } from '#core/registry.ts';
-import type { Resource } from '#core/resource.ts';
+import type { Action, Resource } from '#core/resource.ts';
 
 /**
  * The paths of a resource's collection, the usual one first. Names have dashes or underscores and a prefix or none, as the client likes;
@@ -20,3 +22,7 @@ export const usualPath = (resource: Resource, registry: Registry): string =>
 
 /** The usual path of its items. */
 export const itemPath = (resource: Resource, registry: Registry): string => `${usualPath(resource, registry)}/{${resource.item}}`;
+
+/** Where an action is, below the path of an item. */
+export const actionPath = (path: string, { name, about }: Action<Attributes>, written = ':about'): string =>
+  `${path}/${name}${about ? `/${written}` : ''}`;

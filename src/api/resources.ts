@@ -5,13 +5,12 @@ import { type Found, find } from '#core/list.ts';
 import type { Item, Pipeline, Within } from '#core/pipeline.ts';
 import type { Resource } from '#core/resource.ts';
 import { httpErrors } from './errors.ts';
-
-import { pathsOf } from './paths.ts';
+import { actionPath, pathsOf } from './paths.ts';
 import { type Link, pageLinks, parseFields, parseQuery, queryErrors, type Shape } from './query.ts';
 import { callerOf, originOf, searchOf } from './request.ts';
 
 interface ItemRoute {
-  readonly Params: { readonly id: string; readonly parent?: string };
+  readonly Params: { readonly id: string; readonly parent?: string; readonly about?: string };
 }
 
 /** `If-Match: revision_number=N`; undefined when there is none of ours. */
@@ -115,15 +114,27 @@ function itemRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Resource
     });
   } else app.delete(path, refused);
   app.route({ method: ['POST', 'PATCH'], url: path, handler: refused });
-  for (const action of pipeline.parts.registry.actions(resource)) {
-    const url = `${path}/${action.name}`;
+  actionRoutes(app, pipeline, resource, path);
+}
+
+function actionRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Resource, path: string): void {
+  const actions = Map.groupBy(pipeline.parts.registry.actions(resource), (action) => actionPath(path, action));
+  for (const [url, some] of actions) {
+    for (const action of some) {
+      app.route({
+        method: action.method,
+        url,
+        async handler(request, reply) {
+          if (action.method === 'DELETE') refuseBody(request);
+          const { about } = request.params as ItemRoute['Params'];
+          const answer = await pipeline.act(action, callerOf(request), itemOf(resource, request), request.body, about);
+          return action.method === 'DELETE' ? reply.code(204).send() : reply.code(action.status ?? 200).send(answer);
+        },
+      });
+    }
+    const methods = some.map((action) => action.method);
     app.route({
-      method: action.method,
-      url,
-      handler: async (request) => pipeline.act(action, callerOf(request), itemOf(resource, request), request.body),
-    });
-    app.route({
-      method: (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((one) => one !== action.method),
+      method: (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((one) => !methods.some((method) => method === one)),
       url,
       handler: refused,
     });

@@ -61,3 +61,6 @@ export function errorTable<const T extends Record<string, readonly [ErrorKind, s
   }
   return raise as { [K in keyof T]: Raise<T[K][1]> };
 }
+
+/** What is said of a thing that is not there where the API has no better word. */
+export const { HTTPNotFound } = errorTable({ HTTPNotFound: ['notFound', 'The resource could not be found.'] });

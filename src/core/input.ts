@@ -23,7 +23,10 @@ const AT_ONCE = 10_000;
 type Body = Readonly<Record<string, unknown>>;
 
 /** The inner objects of a create: one for `{"port": {…}}`, several for `{"ports": [{…}, {"port": {…}}]}`. */
-export function createBodies(resource: Resource, body: unknown): { readonly items: readonly Body[]; readonly bulk: boolean } {
+export function createBodies(
+  resource: Pick<Resource, 'key' | 'collection' | 'bulk'>,
+  body: unknown,
+): { readonly items: readonly Body[]; readonly bulk: boolean } {
   const { key, collection } = resource;
   if (body === undefined || body === null) throw bad(`Unable to find '${key}' in request body`);
   if (typeof body !== 'object' || Array.isArray(body)) throw bad('Resource body required');

@@ -107,10 +107,11 @@ export class Pipeline {
   }
 
   /** A member call; answers its body. */
-  async act({ resource, name, rule = name, method, run }: Action<Attributes>, caller: Caller, item: Item, body: unknown): Promise<unknown> {
+  async act(action: Action<Attributes>, caller: Caller, item: Item, body: unknown, about = ''): Promise<unknown> {
+    const { resource, name, rule = name, method } = action;
     return this.write(caller, async (work) => {
       const row = await this.writable(work, resource, item, rule, method === 'GET' ? 'share' : 'change');
-      return run(work, row as never, body, caller);
+      return action.run(work, row as never, body, caller, about);
     });
   }
 

@@ -4,7 +4,7 @@
 import type { ConstraintViolation, Reader } from '#store/store.ts';
 import type { AttributeSpec, Attributes, Create, Row, Update } from './attributes.ts';
 import type { Caller, Context } from './context.ts';
-import type { ApiError } from './errors.ts';
+import { type ApiError, HTTPNotFound } from './errors.ts';
 
 /** Meaning, as opposed to shape: what a resource does inside the transaction of a write. All optional. */
 export interface Rules<A extends Attributes> {
@@ -58,13 +58,17 @@ export interface Action<A extends Attributes> {
   readonly resource: Resource<A>;
   /** Last part of the path. */
   readonly name: string;
-  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** The path goes on with the name of what this is about. */
+  readonly about?: boolean;
+  /** Of the answer; 200 when left out. A DELETE's is 204. */
+  readonly status?: 200 | 201;
   /** One line for its reader. */
   readonly doc: string;
   /** Policy rule; the name when left out. */
   readonly rule?: string;
-  /** Answers the whole body. `body` is what the client sent, of whatever shape. */
-  run(context: Context, row: Row<A>, body: unknown, caller: Caller): Promise<unknown>;
+  /** Answers the whole body. `body` is what the client sent, of whatever shape; `about` what the path ends with. */
+  run(context: Context, row: Row<A>, body: unknown, caller: Caller, about: string): Promise<unknown>;
 }
 
 /** Declares a member call. The declaration knows its resource's rows; the engine, which serves all of them, does not. */
@@ -112,7 +116,8 @@ export interface Declaration<A extends Attributes> {
   readonly attributes: A;
   /** Alias of the extension that brings the resource; null for the core API. */
   readonly extension: string | null;
-  readonly notFound: (id: string) => ApiError;
+  /** The generic one when left out. */
+  readonly notFound?: (id: string) => ApiError;
   /** What journal entries of this resource touch: `network:<id>`, `host:<name>`. */
   readonly scopes: (row: Row<A>) => readonly string[];
   /** Default quota; undefined: not counted. */
@@ -142,6 +147,7 @@ export interface Field extends AttributeSpec {
 export interface Resource<A extends Attributes = Attributes> extends Declaration<A> {
   readonly key: string;
   readonly item: string;
+  readonly notFound: (id: string) => ApiError;
   readonly operations: readonly Operation[];
   readonly fields: readonly Field[];
   readonly field: ReadonlyMap<string, Field>;
@@ -195,6 +201,7 @@ export function resource<const A extends Attributes>(declaration: Declaration<A>
     bulk: true,
     key: declaration.name,
     item: 'id',
+    notFound: () => HTTPNotFound({}),
     ...declaration,
     fields,
     field: new Map(fields.map((field) => [field.name, field])),

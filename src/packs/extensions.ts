@@ -38,6 +38,7 @@ export const extensions: readonly Extension[] = [
   extension('external-net', 'Neutron external network', 'Networks that lead outside.', '2013-01-14T10:00:00-00:00'),
   extension('extra_dhcp_opt', 'Neutron Extra DHCP options', 'DHCP options of single ports.', '2013-03-17T12:00:00-00:00'),
   extension('filter-validation', 'Filter parameters validation', 'Unknown filters are refused.', '2018-07-04T10:00:00-00:00'),
+  extension('flavors', 'Neutron Service Flavors', 'Flavors of services, and the profiles behind them.', '2015-09-17T10:00:00-00:00'),
   extension(
     'ip-substring-filtering',
     'IP address substring filtering',
@@ -72,6 +73,7 @@ export const extensions: readonly Extension[] = [
     'Changes conditional on a revision number.',
     '2016-12-11T00:00:00-00:00',
   ),
+  extension('service-type', 'Neutron Service Type Management', 'Which providers there are of services.', '2013-01-20T00:00:00-00:00'),
   extension('sorting', 'Sorting support', 'Lists can be sorted.', '2016-06-12T00:00:00-00:00'),
   extension('standard-attr-description', 'standard-attr-description', 'Descriptions.', '2016-02-10T10:00:00-00:00'),
   extension('standard-attr-revisions', 'Resource revision numbers', 'Revision numbers.', '2016-04-11T10:00:00-00:00'),

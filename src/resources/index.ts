@@ -12,6 +12,11 @@ import { zonePolicies } from './availability_zone/policies.ts';
 import { availabilityZone } from './availability_zone/schema.ts';
 import { dhcpFollows } from './dhcp/schedule.ts';
 import { dhcpSchedule } from './dhcp/steer.ts';
+import { flavorActions } from './flavor/actions.ts';
+import { flavorPolicies } from './flavor/policies.ts';
+import { serviceProvider } from './flavor/providers.ts';
+import { flavorRules, serviceProfileRules } from './flavor/rules.ts';
+import { flavor, serviceProfile } from './flavor/schema.ts';
 import { networkPolicies } from './network/policies.ts';
 import { networkRules } from './network/rules.ts';
 import { network } from './network/schema.ts';
@@ -31,6 +36,9 @@ export const resources: readonly Served[] = [
   serve(agent, agentRules),
   serve(availabilityZone),
   serve(rbacPolicy, rbacRules),
+  serve(serviceProvider),
+  serve(serviceProfile, serviceProfileRules),
+  serve(flavor, flavorRules, [], flavorActions),
   serve(network, [networkRules, externalRules, networkSharing.rules], networkSharing.follows),
   serve(subnet, subnetRules),
   serve(port, portRules, [...portFollows, ...dhcpFollows]),
@@ -45,6 +53,7 @@ export const policies: Readonly<Record<string, string>> = {
   ...agentPolicies,
   ...zonePolicies,
   ...rbacPolicies,
+  ...flavorPolicies,
   ...networkPolicies,
   ...subnetPolicies,
   ...portPolicies,

@@ -16,11 +16,14 @@ export const notOffered: Reasons = {
 
 /** Collections that are calls of something else here, without rows of their own. */
 export const noResources: Reasons = {
+  'flavors/next_providers': 'a call of a flavor; what it lists is computed',
+  'flavors/service_profiles': 'calls of a flavor; what they link are service profiles',
   'agents/dhcp_networks': 'calls of an agent; what they list are networks',
   'networks/dhcp_agents': 'a call of a network; what it lists are agents',
 };
 
 const FILLED = 'there the code behind fills in the empty value; here the declaration does';
+const FILTERED = 'there filters of providers are not checked, and filter all the same; here they are declared';
 const CARRIED = 'how a network is carried is decided when it is made: an update is refused as read-only';
 
 /** By collection: `ATTRIBUTE presence | flags | required | default`, and `(path | key | item | extension | operations | bulk | tags)`. */
@@ -68,7 +71,11 @@ export const attributeDeviations: Readonly<Record<string, Reasons>> = {
   security_groups_default_statefulness: {},
   segments: {},
   service_profiles: {},
-  service_providers: {},
+  service_providers: {
+    'service_type flags': FILTERED,
+    'name flags': FILTERED,
+    'default flags': FILTERED,
+  },
   subnetpools: {},
   subnets: {
     'dns_nameservers default': FILLED,

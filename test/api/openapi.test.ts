@@ -1,7 +1,7 @@
 // The description that machines read is whole: it follows the rules of OpenAPI 3.1, has every route, and describes every attribute that is answered. That
 // answers fit it is asked of each one that any test gets: see described.ts.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { itemPath, usualPath } from '#api/paths.ts';
+import { actionPath, itemPath, usualPath } from '#api/paths.ts';
 import { routesOf } from '#api/server.ts';
 import { resources } from '#resources/index.ts';
 import { engines } from '#test/postgres.ts';
@@ -112,7 +112,9 @@ test('what a resource offers is described, and nothing else', () => {
       item,
       [...(offers('show') ? ['get'] : []), ...(offers('update') ? ['put'] : []), ...(offers('delete') ? ['delete'] : [])].join(' '),
     ]);
-    for (const { name, method } of actions) expect([name, methods(`${item}/${name}`)]).toEqual([name, method.toLowerCase()]);
+    for (const action of actions) {
+      expect(methods(actionPath(item, action, '{about}')).split(' ')).toContain(action.method.toLowerCase());
+    }
   }
 });
 

@@ -73,6 +73,7 @@ const BY_NAME = [
 /** Published, though nobody can do what they are about. */
 const IDLE = [
   'create_agent',
+  'get_flavor_service_profile',
   'update_network:provider:network_type',
   'update_network:provider:physical_network',
   'update_network:provider:segmentation_id',
