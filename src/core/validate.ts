@@ -184,6 +184,22 @@ export const fixedIps: Validate = (value) => {
 export const object: Validate = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : `'${str(value)}' is not a dictionary`;
 
+/** An object with no other fields than these, each as it must be. */
+export const fields =
+  (known: Readonly<Record<string, Validate>>): Validate =>
+  (value) => {
+    const wrong = object(value);
+    if (wrong !== undefined) return wrong;
+    const given = Object.entries(value as Record<string, unknown>);
+    const unexpected = given.map(([name]) => name).filter((name) => !Object.hasOwn(known, name));
+    if (unexpected.length > 0) return `Unexpected keys supplied: ${unexpected.join(', ')}`;
+    for (const [name, inner] of given) {
+      const reason = known[name]?.(inner);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  };
+
 /** The first spec that fits decides; none fits: the last one's reason. Items must be objects with an option's name and value. */
 export const dhcpOptions: Validate = (value) => {
   if (value === null) return undefined;

@@ -117,6 +117,7 @@ export class Work implements Context {
     await rules.create?.(this, row as Row<Attributes>, input as Create<Attributes>);
     for (const follow of this.#registry.follows(resource)) await follow.creating?.(this, row as Row<Attributes>);
     this.#new.add(`${resource.name}/${String(row.id)}`);
+    for (const { name } of resource.columns) row[name] ??= null;
     const { insert, insertParams } = this.#registry.statements(resource);
     await this.#refereed(resource, row, () => this.tx.run(insert, ...insertParams(row)));
     this.#loaded.set(`${resource.name}/${String(row.id)}`, row);

@@ -35,6 +35,12 @@ export const extensions: readonly Extension[] = [
     'An empty filter value matches the empty string.',
     '2018-05-01T10:00:00-00:00',
   ),
+  extension(
+    'data-plane-status',
+    'Port data plane status extension',
+    'Whether the network beneath a port works, as its watchers say.',
+    '2017-01-24T10:00:00-00:00',
+  ),
   extension('external-net', 'Neutron external network', 'Networks that lead outside.', '2013-01-14T10:00:00-00:00'),
   extension('extra_dhcp_opt', 'Neutron Extra DHCP options', 'DHCP options of single ports.', '2013-03-17T12:00:00-00:00'),
   extension('filter-validation', 'Filter parameters validation', 'Unknown filters are refused.', '2018-07-04T10:00:00-00:00'),
@@ -65,6 +71,28 @@ export const extensions: readonly Extension[] = [
     'A limit below use is refused unless it is forced.',
     '2024-08-21T16:00:00-00:00',
   ),
+  extension('port-device-profile', 'Port device profile', 'Accelerators that a port comes with.', '2020-12-17T10:00:00-00:00'),
+  extension('port-hints', 'Port hints', 'Advice to what carries a port out.', '2023-01-01T00:00:00-00:00'),
+  extension(
+    'port-mac-address-regenerate',
+    'Neutron Port MAC address regenerate',
+    'A port can be given a new MAC.',
+    '2018-05-03T10:00:00-00:00',
+  ),
+  extension(
+    'port-mac-override',
+    'Neutron Port MAC address override',
+    'A physical function that is handed out has its own MAC.',
+    '2022-03-18T10:00:00-00:00',
+  ),
+  extension(
+    'port-numa-affinity-policy',
+    'Port NUMA affinity policy',
+    'How close an instance must be to the device of a port.',
+    '2020-07-08T10:00:00-00:00',
+  ),
+  extension('port-numa-affinity-policy-socket', 'Port NUMA affinity policy "socket"', 'The policy socket.', '2024-02-09T10:00:00-00:00'),
+  extension('port-trusted-vif', 'Port trusted vif', 'Whether the device of a port is a trusted function.', '2024-07-10T10:00:00-00:00'),
   extension('quota_details', 'Quota details management support', 'Limits with what is used of them.', '2017-02-10T10:00:00-00:00'),
   extension('quotas', 'Quota management support', 'Limits per project.', '2012-07-29T10:00:00-00:00'),
   extension(
@@ -99,4 +127,16 @@ export const extensions: readonly Extension[] = [
     '2019-12-29T19:00:00-00:00',
   ),
   extension('rbac-policies', 'RBAC Policies', 'Objects can be shared with single projects, or with all.', '2015-06-17T12:15:12-00:00'),
+  extension(
+    'uplink-status-propagation',
+    'Uplink status propagation extension',
+    'Whether the link of a port follows that of the host.',
+    '2018-05-31T18:00:00-00:00',
+  ),
+  extension(
+    'uplink-status-propagation-updatable',
+    'Uplink status propagation updatable extension',
+    'That can be changed.',
+    '2024-09-03T18:00:00-00:00',
+  ),
 ];

@@ -7,6 +7,10 @@ export const portErrors = errorTable({
     'conflict',
     'Unable to complete operation on port {port_id}, port is already bound, port type: {vif_type}, old_mac {old_mac}, new_mac {new_mac}.',
   ],
+  PortBoundNUMAAffinityPolicy: [
+    'conflict',
+    'Unable to complete operation on port {port_id}, port is already bound to host {host_id}, numa_affinity_policy value given {numa_affinity_policy}.',
+  ],
   ServicePortInUse: ['conflict', 'Port {port_id} cannot be deleted directly via the port API: {reason}.'],
   MacAddressInUse: ['conflict', 'Unable to complete operation for network {net_id}. The mac address {mac} is in use.'],
   NetworkMacAddressGenerationFailure: ['unavailable', 'Unable to generate unique mac on network {net_id}.'],

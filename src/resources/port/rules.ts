@@ -1,4 +1,4 @@
-// What making, changing and removing a port means: MAC, addresses, names, binding.
+// What making, changing and removing a port means: addresses, DHCP options, binding. Its MAC is in mac.ts.
 import type { Create, Row, Update } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { follow, type RulesOf } from '#core/resource.ts';
@@ -10,6 +10,8 @@ import { subnet } from '#resources/subnet/schema.ts';
 import { allocate, reallocate, release, requested } from './addresses.ts';
 import { bound, countPresence, isBound } from './binding.ts';
 import { portErrors } from './errors.ts';
+import { macRules } from './mac.ts';
+import { pluggingRules } from './plugging.ts';
 import { type ExtraDhcpOption, port } from './schema.ts';
 
 export type Port = Row<(typeof port)['attributes']>;
@@ -17,12 +19,8 @@ type PortCreate = Create<(typeof port)['attributes']>;
 type PortUpdate = Update<(typeof port)['attributes']>;
 type Subnet = Row<(typeof subnet)['attributes']>;
 
-/** Locally administered, Neutron's own: the first three octets of every MAC that is made here. */
-const BASE_MAC = 'fa:16:3e';
-
 async function create(context: Context, draft: Port, input: PortCreate): Promise<void> {
   draft.status = 'DOWN';
-  draft.mac_address = input.mac_address ?? (await newMac(context, draft.network_id));
   draft.extra_dhcp_opts = dhcpOptions([], input.extra_dhcp_opts ?? []);
   if (input.port_security_enabled === undefined) {
     draft.port_security_enabled = (await context.load(network, draft.network_id))?.port_security_enabled ?? true;
@@ -33,18 +31,6 @@ async function create(context: Context, draft: Port, input: PortCreate): Promise
 }
 
 const created = (context: Context, row: Port): Promise<void> => countPresence(context, undefined, row);
-
-async function newMac(context: Context, networkId: string): Promise<string> {
-  for (let attempt = 0; attempt < 16; attempt++) {
-    const own = Math.floor(Math.random() * 0x100_0000)
-      .toString(16)
-      .padStart(6, '0');
-    const mac = `${BASE_MAC}:${own.slice(0, 2)}:${own.slice(2, 4)}:${own.slice(4)}`;
-    const used = await context.tx.get('SELECT 1 AS used FROM ports WHERE network_id = ? AND mac_address = ?', networkId, mac);
-    if (!used) return mac;
-  }
-  throw portErrors.NetworkMacAddressGenerationFailure({ net_id: networkId });
-}
 
 /** Options given replace those of the same name and IP version; a null value takes one away. */
 function dhcpOptions(before: readonly ExtraDhcpOption[], given: readonly Partial<ExtraDhcpOption>[]): ExtraDhcpOption[] {
@@ -95,7 +81,8 @@ async function remove(context: Context, row: Port): Promise<void> {
   await countPresence(context, row, undefined);
 }
 
-export const portRules: RulesOf<typeof port> = { create, created, update, updated, delete: remove };
+/** In this order: addresses are made of MACs, and bindings of profiles. */
+export const portRules: readonly RulesOf<typeof port>[] = [macRules, pluggingRules, { create, created, update, updated, delete: remove }];
 
 /** Owners whose ports go with their network, and lose their addresses with a subnet. */
 const AUTOMATIC_OWNERS = ['network:dhcp', 'network:distributed', 'network:floatingip_agent_gateway'];

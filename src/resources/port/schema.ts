@@ -1,8 +1,9 @@
 // A port: where a device joins a network, with its MAC, its addresses and its place on a host.
 import { t } from '#core/attributes.ts';
-import { keyValueLists, noneToEmptyObject } from '#core/convert.ts';
+import { keyValueLists, noneToEmptyObject, orNull, sanitizedMac } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
+import { portPlugging } from '#packs/port-plugging.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { taggedFromTheStart } from '#packs/tags.ts';
 import { portErrors } from './errors.ts';
@@ -55,7 +56,17 @@ export const port = resource({
     ...identity,
     ...owner,
     network_id: t.id('The network joined.').ref('network', 'restrict').filter().sort(),
-    mac_address: t.mac('Chosen when left out.').optional().mutable().filter().sort().policy().list(),
+    // Null asks for a new one, which rules choose.
+    mac_address: t
+      .mac('Chosen when left out or null.')
+      .convert(orNull(sanitizedMac))
+      .validate(check.orNull(check.mac))
+      .optional()
+      .mutable()
+      .filter()
+      .sort()
+      .policy()
+      .list(),
     admin_state_up: t.bool('False takes the port out of service.').default(true).mutable().filter().sort(),
     status: t.free('ACTIVE when it is wired on its host, BUILD while that is under way, DOWN otherwise.').readOnly().filter().sort().list(),
     device_id: t.text('The device that uses it.').default('').mutable().filter().sort().policy(),
@@ -124,6 +135,7 @@ export const port = resource({
         dnsAssignment((dns_name ?? '') as string, (fixed_ips ?? []) as FixedIp[], settings),
       )
       .extension('dns-integration'),
+    ...portPlugging,
     ip_allocation: t.free('When it got its addresses: immediate, deferred or none.').readOnly().filter().sort().extension('ip_allocation'),
     ...taggedFromTheStart,
     ...standard,

@@ -6,6 +6,7 @@ import * as identity from './0002-identity.ts';
 import * as networking from './0003-networking.ts';
 import * as tags from './0004-tags.ts';
 import * as qos from './0009-qos.ts';
+import * as trunksSegments from './0010-trunks-segments.ts';
 import * as flavors from './0011-flavors.ts';
 
 export interface Migration {
@@ -14,4 +15,4 @@ export interface Migration {
   up(dialect: Dialect): string;
 }
 
-export const migrations: readonly Migration[] = [journal, identity, networking, tags, qos, flavors];
+export const migrations: readonly Migration[] = [journal, identity, networking, tags, qos, trunksSegments, flavors];
