@@ -3,7 +3,7 @@
 import type { Dialect, Reader, SqlValue } from '#store/store.ts';
 import type { KeptIn } from './attributes.ts';
 import type { Caller } from './context.ts';
-import { type Item, itemIs, type Pipeline, type Within } from './pipeline.ts';
+import { type Item, itemIs, missing, type Pipeline, type Within } from './pipeline.ts';
 import type { Field, Resource } from './resource.ts';
 import { encode, expression, join, type Sql, type StoredRow, sql, withProject } from './sql.ts';
 import { asAsked, type View } from './view.ts';
@@ -180,7 +180,7 @@ async function keysOf(reader: Reader, resource: Resource, item: Item, keys: read
     ...selected.params,
     ...params,
   );
-  if (!row) throw resource.notFound(typeof item === 'string' ? item : item.name);
+  if (!row) throw missing(resource, item);
   return keys.map((_, index) => row[`key${index}`] ?? null);
 }
 

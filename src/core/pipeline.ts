@@ -34,6 +34,9 @@ export type Item = string | { readonly name: string; readonly within: Within };
 const nameOf = (item: Item): string => (typeof item === 'string' ? item : item.name);
 const withinOf = (item: Item): Within | undefined => (typeof item === 'string' ? undefined : item.within);
 
+/** The refusal of an item that is not there, or not the caller's to see. */
+export const missing = (resource: Resource, item: Item): Error => resource.notFound(nameOf(item), withinOf(item)?.id);
+
 export interface PipelineParts {
   readonly store: Store;
   readonly registry: Registry;
@@ -125,7 +128,7 @@ export class Pipeline {
     const { view, row } = await this.#read(resource, caller, item, names);
     view.decode(row);
     const [shown] = await this.present(this.parts.store.read, resource, caller.actor, view, [row]);
-    if (!shown) throw resource.notFound(nameOf(item));
+    if (!shown) throw missing(resource, item);
     asAsked(view, [shown], names);
     return shown;
   }
@@ -134,7 +137,7 @@ export class Pipeline {
   async showText(resource: Resource, caller: Caller, item: Item, names: readonly string[] = []): Promise<string> {
     const { view, row } = await this.#read(resource, caller, item, names);
     const [shown] = await this.present(this.parts.store.read, resource, caller.actor, view, [row]);
-    if (!shown) throw resource.notFound(nameOf(item));
+    if (!shown) throw missing(resource, item);
     return view.write(shown);
   }
 
@@ -148,7 +151,7 @@ export class Pipeline {
     const named = itemIs(resource, item);
     const where = scope && scope.text !== '1 = 1' ? join([named, scope], ' AND ') : named;
     const row = await this.parts.store.read.get<StoredRow>(`${select.text} WHERE ${where.text}`, ...select.params, ...where.params);
-    if (!row) throw resource.notFound(nameOf(item));
+    if (!row) throw missing(resource, item);
     return { view, row };
   }
 
@@ -185,7 +188,7 @@ export class Pipeline {
       const { text, params } = itemIs(resource, item);
       id = (await work.tx.get<{ id: string }>(`SELECT r.id FROM ${resource.table} r WHERE ${text}`, ...params))?.id;
     }
-    if (id === undefined) throw resource.notFound(nameOf(item));
+    if (id === undefined) throw missing(resource, item);
     const row = await this.#visible(work, resource, id, lock);
     const attributes = input ? this.#mentioned(resource, input, false) : [];
     await this.#authorize(work, resource, rule, row, attributes, { ...row, ...input?.values });

@@ -116,8 +116,8 @@ export interface Declaration<A extends Attributes> {
   readonly attributes: A;
   /** Alias of the extension that brings the resource; null for the core API. */
   readonly extension: string | null;
-  /** The generic one when left out. */
-  readonly notFound?: (id: string) => ApiError;
+  /** The generic one when left out. Of a nested resource it also gets the id of the item that the path leads through. */
+  readonly notFound?: (name: string, parentId?: string) => ApiError;
   /** What journal entries of this resource touch: `network:<id>`, `host:<name>`. */
   readonly scopes: (row: Row<A>) => readonly string[];
   /** Default quota; undefined: not counted. */
@@ -147,7 +147,7 @@ export interface Field extends AttributeSpec {
 export interface Resource<A extends Attributes = Attributes> extends Declaration<A> {
   readonly key: string;
   readonly item: string;
-  readonly notFound: (id: string) => ApiError;
+  readonly notFound: (name: string, parentId?: string) => ApiError;
   readonly operations: readonly Operation[];
   readonly fields: readonly Field[];
   readonly field: ReadonlyMap<string, Field>;

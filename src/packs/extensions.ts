@@ -52,6 +52,7 @@ export const extensions: readonly Extension[] = [
     '2017-11-28T09:00:00-00:00',
   ),
   extension('ip_allocation', 'IP Allocation', 'When a port gets its addresses.', '2016-06-10T23:00:00-00:00'),
+  extension('local_ip', 'Local IP', 'Addresses that on every host lead to a port near by.', '2021-07-26T10:00:00-00:00'),
   extension('net-mtu', 'Network MTU', 'The MTU of a network.', '2015-03-25T10:00:00-00:00'),
   extension('net-mtu-writable', 'Network MTU (writable)', 'The MTU of a network can be set.', '2017-07-12T00:00:00-00:00'),
   extension(

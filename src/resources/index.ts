@@ -17,6 +17,9 @@ import { flavorPolicies } from './flavor/policies.ts';
 import { serviceProvider } from './flavor/providers.ts';
 import { flavorRules, serviceProfileRules } from './flavor/rules.ts';
 import { flavor, serviceProfile } from './flavor/schema.ts';
+import { localIpPolicies } from './local_ip/policies.ts';
+import { localIpFollows, localIpRules, portAssociationRules } from './local_ip/rules.ts';
+import { localIp, portAssociation } from './local_ip/schema.ts';
 import { networkPolicies } from './network/policies.ts';
 import { networkRules } from './network/rules.ts';
 import { network } from './network/schema.ts';
@@ -42,6 +45,8 @@ export const resources: readonly Served[] = [
   serve(network, [networkRules, externalRules, networkSharing.rules], networkSharing.follows),
   serve(subnet, subnetRules),
   serve(port, portRules, [...portFollows, ...dhcpFollows]),
+  serve(localIp, localIpRules, localIpFollows),
+  serve(portAssociation, portAssociationRules),
 ];
 
 /** What agents serve, each with the routes by which administrators steer it. */
@@ -57,5 +62,6 @@ export const policies: Readonly<Record<string, string>> = {
   ...networkPolicies,
   ...subnetPolicies,
   ...portPolicies,
+  ...localIpPolicies,
   ...quotaPolicies,
 };

@@ -19,8 +19,11 @@ type PortCreate = Create<(typeof port)['attributes']>;
 type PortUpdate = Update<(typeof port)['attributes']>;
 type Subnet = Row<(typeof subnet)['attributes']>;
 
+/** Ports that only hold an address: nothing is ever wired to them. */
+const UNWIRED_OWNERS = ['network:floatingip', 'network:local_ip'];
+
 async function create(context: Context, draft: Port, input: PortCreate): Promise<void> {
-  draft.status = 'DOWN';
+  draft.status = UNWIRED_OWNERS.includes(input.device_owner ?? '') ? 'N/A' : 'DOWN';
   draft.extra_dhcp_opts = dhcpOptions([], input.extra_dhcp_opts ?? []);
   if (input.port_security_enabled === undefined) {
     draft.port_security_enabled = (await context.load(network, draft.network_id))?.port_security_enabled ?? true;
