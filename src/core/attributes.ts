@@ -39,8 +39,8 @@ export interface AttributeSpec {
   readonly storedAs: string | undefined;
   /** Computed by the database instead of stored: an expression over the row `r`; `:project` stands for the caller's project. */
   readonly derived: ((dialect: Dialect) => string) | undefined;
-  /** How the stored form of a derived value reads: as {@link ColumnType}. */
-  readonly reads: ColumnType;
+  /** How the stored form of a value reads: as {@link ColumnType}, or `digits`: kept as a number, written as text. */
+  readonly reads: ColumnType | 'digits';
   /** Made of other attributes when a row is shown, outside the database. */
   readonly computed: Computed | undefined;
   /** For derived booleans that visibility depends on: a SELECT of the ids for which it holds, by index. */
@@ -207,7 +207,7 @@ const plain: AttributeSpec = {
 };
 
 const make = <V>(doc: string, change: Partial<AttributeSpec>): Attribute<V, 'required'> =>
-  new Attribute<V, 'required'>({ ...plain, doc, ...change, reads: change.column ?? 'text' });
+  new Attribute<V, 'required'>({ ...plain, doc, reads: change.column ?? 'text', ...change });
 
 /** Builders, one per type of value. Each value's canonical form is what its `schema` says. */
 export const t = {
@@ -219,6 +219,15 @@ export const t = {
   bool: (doc: string) => make<boolean>(doc, { column: 'bool', convert: convert.toBoolean, schema: { type: 'boolean' } }),
   int: (doc: string, validate?: check.Validate) =>
     make<number>(doc, { column: 'int', convert: convert.toInt, validate, schema: { type: 'integer' } }),
+  /** A whole number, kept as one, that answers write as text. */
+  digits: (doc: string, validate: check.Validate = check.nonNegative) =>
+    make<string>(doc, {
+      column: 'int',
+      reads: 'digits',
+      convert: (value) => String(convert.toInt(value)),
+      validate,
+      schema: { type: 'string', pattern: '^[0-9]+$' },
+    }),
   oneOf: <const V>(doc: string, values: readonly V[]) => make<V>(doc, { validate: check.oneOf(values), schema: { enum: values } }),
   ip: (doc: string) =>
     make<string>(doc, {

@@ -160,7 +160,8 @@ const elements = ({ table, owner, value }: KeptIn, values: readonly unknown[]): 
   sql(`r.id IN (SELECT ${owner} FROM ${table} WHERE ${value} IN (${values.map(() => '?').join(', ')}))`, ...values.map(String));
 
 /** A number that no row can have, because no column can hold it. */
-const isBeyond = (field: Field, value: unknown): boolean => field.reads === 'int' && !Number.isSafeInteger(value);
+const isBeyond = (field: Field, value: unknown): boolean =>
+  (field.reads === 'int' || field.reads === 'digits') && !Number.isSafeInteger(Number(value));
 
 /** What the database holds or computes for a value: booleans as 0 and 1. */
 const storedForm = (field: Field, value: unknown): SqlValue => {

@@ -29,7 +29,9 @@ export const expression = (field: Field, dialect: Dialect): string => (field.der
 /** `SELECT` list that names each column as the API does, so that rows come back as answers need them. */
 export function selection(fields: readonly Field[], dialect: Dialect): string {
   const readable = fields.filter((field) => field.column !== null || field.derived);
-  return readable.map((field) => `${expression(field, dialect)} AS "${field.name}"`).join(', ');
+  const read = (field: Field): string =>
+    field.reads === 'digits' ? `CAST(${expression(field, dialect)} AS TEXT)` : expression(field, dialect);
+  return readable.map((field) => `${read(field)} AS "${field.name}"`).join(', ');
 }
 
 /** An expression for the JSON of all rows of `child` whose `field` is the id of the row `r`. */
@@ -66,6 +68,7 @@ export function decoder(fields: readonly Field[]): (row: StoredRow) => StoredRow
 
 export function encode(field: Field, value: unknown): SqlValue {
   if (field.column === 'bool') return value === null ? null : value ? 1 : 0;
+  if (field.reads === 'digits') return value == null ? null : Number(value);
   if (field.column === 'json') return value === null ? null : JSON.stringify(value);
   return (value ?? null) as SqlValue;
 }

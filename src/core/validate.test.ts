@@ -239,7 +239,7 @@ const observed: Readonly<Record<string, Observed>> = {
   },
   dns_domain_name: {
     validate: check.dnsDomain(255),
-    accepted: ['', 'a.', 'my-domain.org.'],
+    accepted: ['', 'a.', 'my-domain.org.', '<project_id>.example.org.'],
     refused: [
       ['a', "'a' is not a FQDN"],
       ['x..', "'x..' not a valid PQDN or FQDN. Reason: Encountered an empty component"],

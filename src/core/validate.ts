@@ -225,13 +225,16 @@ export const dhcpOptions: Validate = (value) => {
 };
 
 const DNS_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
+/** Labels of a domain that stand for whoever a name is made for. */
+const DNS_KEYWORDS = ['<project_id>', '<project_name>', '<user_id>', '<user_name>'];
 
-function dnsLabels(value: string, max: number): string | undefined {
+function dnsLabels(value: string, max: number, keywords: readonly string[] = []): string | undefined {
   const because = (reason: string): string => `'${value}' not a valid PQDN or FQDN. Reason: ${reason}`;
   const trimmed = value.endsWith('.') ? value.slice(0, -1) : value;
   if (value.length > max) return because(`'${value}' exceeds the ${max} character FQDN limit`);
   for (const label of trimmed.split('.')) {
     if (label === '') return because('Encountered an empty component');
+    if (keywords.includes(label)) continue;
     if (label.startsWith('-') || label.endsWith('-')) return because(`Name '${label}' must not start or end with a hyphen`);
     if (!DNS_LABEL.test(label)) {
       return because(`Name '${label}' must be 1-63 characters long, each of which can only be alphanumeric or a hyphen`);
@@ -250,13 +253,13 @@ export const dnsName =
     return wrong ?? (value === '' ? undefined : dnsLabels(value as string, max));
   };
 
-/** A domain that ends in a dot; '' is none. */
+/** A domain that ends in a dot and may have keywords for labels; '' is none. */
 export const dnsDomain =
   (max: number): Validate =>
   (value) => {
     const wrong = text(max)(value);
     if (wrong !== undefined || value === '') return wrong;
-    return dnsLabels(value as string, max) ?? ((value as string).endsWith('.') ? undefined : `'${value}' is not a FQDN`);
+    return dnsLabels(value as string, max, DNS_KEYWORDS) ?? ((value as string).endsWith('.') ? undefined : `'${value}' is not a FQDN`);
   };
 
 const serviceTypeErrors = errorTable({

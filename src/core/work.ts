@@ -157,12 +157,15 @@ export class Work implements Context {
       after.updated_at = this.now;
       stored.push(revision, updated);
     }
-    const text = this.#registry.statements(resource).update(stored);
     const id = String(before.id);
-    const changed = await this.#refereed(resource, after, () =>
-      this.tx.run(text, ...stored.map((field) => encode(field, after[field.name])), id),
-    );
-    if (changed === 0) throw resource.notFound(id);
+    // A change of what is kept elsewhere, in a row without a revision, leaves the row as it is.
+    if (stored.length > 0) {
+      const text = this.#registry.statements(resource).update(stored);
+      const changed = await this.#refereed(resource, after, () =>
+        this.tx.run(text, ...stored.map((field) => encode(field, after[field.name])), id),
+      );
+      if (changed === 0) throw resource.notFound(id);
+    }
     this.#loaded.set(`${resource.name}/${id}`, after);
     for (const field of resource.lists) if (fields.includes(field)) await this.#keep(field, id, before[field.name], after[field.name]);
     await rules.updated?.(this, before as Row<Attributes>, after as Row<Attributes>);

@@ -14,6 +14,7 @@ const text = (value: string): string => (ESCAPED.test(value) ? JSON.stringify(va
 const WRITE: Readonly<Record<Field['reads'], (value: unknown) => string>> = {
   text: (value) => text(typeof value === 'string' ? value : String(value)),
   int: (value) => String(value),
+  digits: (value) => `"${value}"`,
   bool: (value) => (value === 1 || value === true ? 'true' : 'false'),
   json: (value) => (typeof value === 'string' ? value : JSON.stringify(value)),
 };

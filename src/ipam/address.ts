@@ -20,7 +20,8 @@ export interface Range {
 }
 
 export const versionOf = (address: string): IpVersion => (address.includes(':') ? 6 : 4);
-const bits = (version: IpVersion): number => (version === 4 ? 32 : 128);
+/** Length of an address, and of the longest prefix. */
+export const bits = (version: IpVersion): number => (version === 4 ? 32 : 128);
 
 /** The number of an address in canonical or other valid text. */
 export function toNumber(address: string): bigint {

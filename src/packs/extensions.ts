@@ -11,6 +11,7 @@ export interface Extension {
 const extension = (alias: string, name: string, description: string, updated: string): Extension => ({ alias, name, description, updated });
 
 export const extensions: readonly Extension[] = [
+  extension('address-scope', 'Address scope', 'Spaces in which addresses are unique.', '2015-07-26T10:00:00-00:00'),
   extension('agent', 'agent', 'Agents of hosts, their liveness and configuration.', '2013-02-03T10:00:00-00:00'),
   extension(
     'agent-resources-synced',
@@ -27,8 +28,16 @@ export const extensions: readonly Extension[] = [
     '2018-06-22T10:00:00-00:00',
   ),
   extension('binding', 'Port Binding', 'Which host a port is bound to, and how it is plugged there.', '2014-02-03T10:00:00-00:00'),
+  extension('default-subnetpools', 'Default Subnetpools', 'Subnets from a pool that need not be named.', '2016-02-18T18:00:00-00:00'),
   extension('dhcp_agent_scheduler', 'DHCP Agent Scheduler', 'Which DHCP agent serves which network.', '2013-02-07T10:00:00-00:00'),
+  extension('dns-domain-ports', 'dns_domain for ports', 'Domains of single ports.', '2017-04-24T10:00:00-00:00'),
   extension('dns-integration', 'DNS Integration', 'Host names of ports and domains of networks.', '2015-08-15T18:00:00-00:00'),
+  extension(
+    'dns-integration-domain-keywords',
+    'DNS domain names with keywords allowed',
+    'Domains with a place for the project or the user.',
+    '2020-06-15T18:00:00-00:00',
+  ),
   extension(
     'empty-string-filtering',
     'Empty String Filtering Extension',
@@ -108,12 +117,21 @@ export const extensions: readonly Extension[] = [
   extension('standard-attr-revisions', 'Resource revision numbers', 'Revision numbers.', '2016-04-11T10:00:00-00:00'),
   extension('standard-attr-timestamp', 'Resource timestamps', 'Timestamps.', '2016-09-12T10:00:00-00:00'),
   extension(
+    'subnet-dns-publish-fixed-ip',
+    'Subnet DNS publish fixed IP',
+    'Whether names are published with the addresses of a subnet.',
+    '2019-05-24T10:00:00-00:00',
+  ),
+  extension(
     'subnet-external-network',
     'Subnet belongs to an external network',
     'Whether a subnet is of an external network.',
     '2024-02-05T18:00:00-00:00',
   ),
   extension('subnet-service-types', 'Subnet service types', 'Subnets reserved for kinds of device.', '2016-03-15T18:00:00-00:00'),
+  extension('subnet_allocation', 'Subnet Allocation', 'Subnets taken from pools of prefixes.', '2015-03-30T10:00:00-00:00'),
+  extension('subnet_onboard', 'Subnet Onboard', 'Subnets that are there made part of a pool.', '2018-12-18T09:00:00-00:00'),
+  extension('subnetpool-prefix-ops', 'Subnet Pool Prefix Operations', 'Prefixes of a pool added and removed.', '2019-02-08T10:00:00-00:00'),
   extension(
     'standard-attr-tag',
     'Tag support for resources with standard attribute: port, subnet, subnetpool, network, router, floatingip, policy, security_group, trunk, network_segment_range',

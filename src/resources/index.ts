@@ -4,6 +4,9 @@
 import { sharedPolicies } from '#core/policy-shared.ts';
 import type { Served } from '#core/resource.ts';
 import { serve } from '#core/resource.ts';
+import { addressScopePolicies } from './address_scope/policies.ts';
+import { addressScopeRules, scopeSharing } from './address_scope/rules.ts';
+import { addressScope } from './address_scope/schema.ts';
 import { agentPolicies } from './agent/policies.ts';
 import { agentRules } from './agent/rules.ts';
 import { agent } from './agent/schema.ts';
@@ -31,9 +34,15 @@ import { quotaPolicies } from './quota/policies.ts';
 import { rbacPolicies } from './rbac_policy/policies.ts';
 import { rbacPolicy } from './rbac_policy/schema.ts';
 import { rbacRules } from './rbac_policy/sharing.ts';
+import { onboard } from './subnet/onboard.ts';
 import { subnetPolicies } from './subnet/policies.ts';
 import { subnetRules } from './subnet/rules.ts';
 import { subnet } from './subnet/schema.ts';
+import { subnetpoolActions } from './subnetpool/actions.ts';
+import { subnetpoolPolicies } from './subnetpool/policies.ts';
+import { subnetpoolRules } from './subnetpool/rules.ts';
+import { subnetpool } from './subnetpool/schema.ts';
+import { poolSharing } from './subnetpool/sharing.ts';
 
 export const resources: readonly Served[] = [
   serve(agent, agentRules),
@@ -42,6 +51,8 @@ export const resources: readonly Served[] = [
   serve(serviceProvider),
   serve(serviceProfile, serviceProfileRules),
   serve(flavor, flavorRules, [], flavorActions),
+  serve(addressScope, addressScopeRules, scopeSharing.follows),
+  serve(subnetpool, subnetpoolRules, poolSharing.follows, [...subnetpoolActions, onboard]),
   serve(network, [networkRules, externalRules, networkSharing.rules], networkSharing.follows),
   serve(subnet, subnetRules),
   serve(port, portRules, [...portFollows, ...dhcpFollows]),
@@ -59,6 +70,8 @@ export const policies: Readonly<Record<string, string>> = {
   ...zonePolicies,
   ...rbacPolicies,
   ...flavorPolicies,
+  ...addressScopePolicies,
+  ...subnetpoolPolicies,
   ...networkPolicies,
   ...subnetPolicies,
   ...portPolicies,

@@ -98,6 +98,7 @@ export const errorDeviations: Reasons = {
   HTTPNotImplemented: 'as HTTPBadRequest',
   HTTPRequestEntityTooLarge: 'there the limit is in front of the server, and so is its answer',
   ProtocolUnknown: OWN,
+  SubnetAllocationError: 'there a pool without room is an error of the server (500); here it is a conflict',
 };
 
 /** Published rules that are otherwise here, or not at all. */

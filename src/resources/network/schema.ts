@@ -2,7 +2,9 @@
 import { t } from '#core/attributes.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
+import { scopedNetwork } from '#packs/address-scope.ts';
 import { zones } from '#packs/availability-zones.ts';
+import { networkDomain } from '#packs/dns.ts';
 import { leadsOutside, sharedBy } from '#packs/sharing.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { tagged } from '#packs/tags.ts';
@@ -77,13 +79,8 @@ export const network = resource({
       .derived(ofSegment('g.segmentation_id'))
       .extension('provider'),
     port_security_enabled: t.bool('Default for ports of the network.').default(true).mutable().policy().extension('port-security'),
-    dns_domain: t
-      .text('Domain of the names of its ports, with a dot at its end.')
-      .convert((value) => (typeof value === 'string' ? value.toLowerCase() : value))
-      .validate(check.dnsDomain(255))
-      .default('')
-      .mutable()
-      .extension('dns-integration'),
+    ...networkDomain,
+    ...scopedNetwork,
     ...tagged,
     ...zoned,
     availability_zone_hints: zoned.availability_zone_hints.sort(),

@@ -3,6 +3,7 @@ import { t } from '#core/attributes.ts';
 import { keyValueLists, noneToEmptyObject, orNull, sanitizedMac } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
+import { portDomain } from '#packs/dns.ts';
 import { portPlugging } from '#packs/port-plugging.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { taggedFromTheStart } from '#packs/tags.ts';
@@ -127,6 +128,7 @@ export const port = resource({
       .default('')
       .mutable()
       .extension('dns-integration'),
+    ...portDomain,
     dns_assignment: t
       .json<DnsAssignment[]>('The names its addresses have.', listOf({ ip_address: text, hostname: text, fqdn: text }))
       .readOnly()

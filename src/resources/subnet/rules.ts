@@ -2,7 +2,6 @@
 import type { Create, Row, Update } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { inputErrors } from '#core/convert.ts';
-import { errorTable } from '#core/errors.ts';
 import type { RulesOf } from '#core/resource.ts';
 import {
   contains,
@@ -20,6 +19,7 @@ import {
 import { freePool, poolRanges } from '#ipam/allocate.ts';
 import { setFree, without } from '#ipam/ranges.ts';
 import { subnetErrors } from './errors.ts';
+import { pooledRules } from './pooled.ts';
 import { subnet } from './schema.ts';
 
 export type Subnet = Row<(typeof subnet)['attributes']>;
@@ -28,23 +28,18 @@ type SubnetUpdate = Update<(typeof subnet)['attributes']>;
 
 const invalid = (error_message: string): Error => inputErrors.InvalidInput({ error_message });
 
-const poolErrors = errorTable({
-  SubnetPoolNotFound: ['notFound', 'Subnet pool {subnetpool_id} could not be found.'],
-});
-
 async function create(context: Context, draft: Subnet, input: SubnetCreate): Promise<void> {
-  if (input.subnetpool_id != null) throw poolErrors.SubnetPoolNotFound({ subnetpool_id: input.subnetpool_id });
-  if (input.cidr == null) {
+  if (draft.cidr == null) {
     throw subnetErrors.BadRequest({ resource: 'subnets', msg: 'a subnetpool must be specified in the absence of a cidr' });
   }
-  const prefix = parsePrefix(input.cidr);
-  if (prefix.version !== input.ip_version) throw mismatch('cidr', input.cidr, input.ip_version);
+  const prefix = parsePrefix(draft.cidr);
+  if (prefix.version !== input.ip_version) throw mismatch('cidr', draft.cidr, input.ip_version);
   draft.cidr = prefixText(prefix);
   draft.ipv6_ra_mode = input.ipv6_ra_mode ?? null;
   draft.ipv6_address_mode = input.ipv6_address_mode ?? null;
   checkModes(draft, prefix);
   await checkOverlap(context, draft.network_id, draft.cidr, prefix);
-  if (input.gateway_ip === undefined) draft.gateway_ip = toText(defaultGateway(prefix), prefix.version);
+  if (draft.gateway_ip === undefined) draft.gateway_ip = toText(defaultGateway(prefix), prefix.version);
   checkGateway(draft, prefix);
   const gateway = draft.gateway_ip === null ? undefined : toNumber(draft.gateway_ip);
   draft.allocation_pools =
@@ -191,4 +186,4 @@ async function checkMtu(context: Context, row: Subnet): Promise<void> {
     throw invalid(`MTU of network ${row.network_id} is ${found.mtu}, an IPv6 subnet requires a minimum of 1280`);
 }
 
-export const subnetRules: RulesOf<typeof subnet> = { create, created, update, deleted: removed };
+export const subnetRules: readonly RulesOf<typeof subnet>[] = [pooledRules, { create, created, update, deleted: removed }];

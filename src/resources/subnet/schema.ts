@@ -69,14 +69,25 @@ export const subnet = resource({
       .default([])
       .mutable()
       .extension('subnet-service-types'),
+    dns_publish_fixed_ip: t
+      .bool('Whether the names of addresses are published with those and not with their floating IPs.')
+      .default(false)
+      .mutable()
+      .extension('subnet-dns-publish-fixed-ip'),
     subnetpool_id: t
       .free('The pool its prefix was taken from.')
       .nullable()
       .optional()
       .validate((value) => (value === null || value === 'prefix_delegation' ? undefined : check.uuid(value)))
+      .ref('subnetpool', 'restrict')
       .filter()
-      .sort()
-      .derived('CAST(NULL AS TEXT)'),
+      .sort(),
+    use_default_subnetpool: t
+      .bool('Takes the prefix from the default pool of the IP version.')
+      .default(false)
+      .hidden()
+      .virtual()
+      .extension('default-subnetpools'),
     prefixlen: t.int('Length of a prefix to take from a pool.', check.nonNegative).optional().hidden().virtual(),
     shared: t
       .bool('Whether its network is shared.')

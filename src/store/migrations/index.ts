@@ -5,6 +5,7 @@ import * as journal from './0001-journal.ts';
 import * as identity from './0002-identity.ts';
 import * as networking from './0003-networking.ts';
 import * as tags from './0004-tags.ts';
+import * as subnetPools from './0006-subnet-pools.ts';
 import * as floatingIps from './0008-floating-ips.ts';
 import * as qos from './0009-qos.ts';
 import * as trunksSegments from './0010-trunks-segments.ts';
@@ -16,4 +17,14 @@ export interface Migration {
   up(dialect: Dialect): string;
 }
 
-export const migrations: readonly Migration[] = [journal, identity, networking, tags, floatingIps, qos, trunksSegments, flavors];
+export const migrations: readonly Migration[] = [
+  journal,
+  identity,
+  networking,
+  tags,
+  floatingIps,
+  subnetPools,
+  qos,
+  trunksSegments,
+  flavors,
+];
