@@ -44,7 +44,8 @@ const extension: Schema = {
     alias: text,
     name: text,
     description: text,
-    updated: { type: 'string', format: 'date-time' },
+    // Some published ones are no dates.
+    updated: { type: 'string' },
     links: { type: 'array', maxItems: 0 },
   },
 };

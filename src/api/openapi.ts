@@ -8,6 +8,7 @@ import { json, reference, type Schema, titled, wrapped } from './openapi-parts.t
 import { resourcePaths } from './openapi-resources.ts';
 
 export function openapi(registry: Registry): object {
+  const offered = registry.all.filter(({ operations }) => operations.length > 0);
   return {
     openapi: '3.1.0',
     info: {
@@ -17,11 +18,11 @@ export function openapi(registry: Registry): object {
         'OpenStack Networking API v2.0 as served by Isospin. Which attributes an answer holds depends on what its caller may see.',
     },
     security: [{ token: [] }],
-    tags: registry.all.map((resource) => ({ name: resource.collection, description: resource.doc })),
-    paths: Object.assign({}, ...registry.all.map((resource) => resourcePaths(resource, registry)), otherPaths(registry)),
+    tags: offered.map((resource) => ({ name: resource.collection, description: resource.doc })),
+    paths: Object.assign({}, ...offered.map((resource) => resourcePaths(resource, registry)), otherPaths(registry)),
     components: {
       securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'A token of the identity service.' } },
-      schemas: Object.assign({ NeutronError: errorSchema, Tags: tagsSchema }, ...registry.all.map(schemasOf)),
+      schemas: Object.assign({ NeutronError: errorSchema, Tags: tagsSchema }, ...offered.map(schemasOf)),
       parameters,
       responses: errorResponses(),
     },

@@ -30,6 +30,7 @@ export function expectedRevision(request: FastifyRequest): number | undefined {
 }
 
 export function resourceRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Resource): void {
+  if (resource.operations.length === 0) return;
   for (const path of pathsOf(resource, pipeline.parts.registry)) {
     collectionRoutes(app, pipeline, resource, path);
     itemRoutes(app, pipeline, resource, `${path}/:id`);

@@ -46,6 +46,8 @@ export interface Context extends Caller {
   isNew(resource: { readonly name: string }, id: string): boolean;
   /** Whether this very transaction is deleting the row. */
   isGoing(resource: { readonly name: string }, id: string): boolean;
+  /** Whether the client asks for a change of this very row, or for its removal, and not for something that the row goes along with. */
+  isSubject(resource: { readonly name: string }, id: string): boolean;
   /** Writes a journal entry of a kind that is no resource, and wakes its scopes after commit. */
   note(kind: string, id: string, action: string, scopes: readonly string[]): Promise<void>;
 }

@@ -192,6 +192,7 @@ export class Pipeline {
     const row = await this.#visible(work, resource, id, lock);
     const attributes = input ? this.#mentioned(resource, input, false) : [];
     await this.#authorize(work, resource, rule, row, attributes, { ...row, ...input?.values });
+    work.about(resource, id);
     return row;
   }
 

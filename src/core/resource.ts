@@ -122,6 +122,7 @@ export interface Declaration<A extends Attributes> {
   readonly scopes: (row: Row<A>) => readonly string[];
   /** Default quota; undefined: not counted. */
   readonly quota?: number;
+  /** All when left out; none: it is no client's to see, and has no routes. */
   readonly operations?: readonly Operation[];
   readonly bulk?: boolean;
   /** Creates under one parent wait for each other, and for those of its other children: for what depends on all children at once. */

@@ -19,6 +19,8 @@ export interface Settings {
   readonly dnsDomain: string;
   readonly maxDnsNameservers: number;
   readonly maxSubnetHostRoutes: number;
+  /** Extra routes of one router. */
+  readonly maxRoutes: number;
   /** Rows a list answers at most; -1: no bound. */
   readonly paginationMaxLimit: number;
   /** Seconds without a heartbeat after which an agent counts as dead. */
@@ -41,6 +43,7 @@ export const defaultSettings: Settings = {
   dnsDomain: 'openstacklocal.',
   maxDnsNameservers: 5,
   maxSubnetHostRoutes: 20,
+  maxRoutes: 30,
   paginationMaxLimit: -1,
   agentDownTime: 75,
   defaultAvailabilityZones: [],

@@ -36,6 +36,7 @@ export class Work implements Context {
   readonly now: string;
   /** What to wake after the commit. */
   readonly touched = new Set<string>();
+  #subject: string | undefined;
   readonly #registry: Registry;
   readonly #judge: Judge;
   readonly #loaded = new Map<string, StoredRow>();
@@ -191,6 +192,15 @@ export class Work implements Context {
 
   isGoing(resource: Pick<Resource, 'name'>, id: string): boolean {
     return this.#going.has(`${resource.name}/${id}`);
+  }
+
+  isSubject(resource: Pick<Resource, 'name'>, id: string): boolean {
+    return this.#subject === `${resource.name}/${id}`;
+  }
+
+  /** Says which row a client's request is about. */
+  about(resource: Pick<Resource, 'name'>, id: string): void {
+    this.#subject = `${resource.name}/${id}`;
   }
 
   /** A constraint is the referee of every race; its verdict in the resource's own words. */

@@ -34,6 +34,13 @@ import { quotaPolicies } from './quota/policies.ts';
 import { rbacPolicies } from './rbac_policy/policies.ts';
 import { rbacPolicy } from './rbac_policy/schema.ts';
 import { rbacRules } from './rbac_policy/sharing.ts';
+import { routerInterface } from './router/interface.ts';
+import { interfaceActions } from './router/interfaces.ts';
+import { routerPolicies } from './router/policies.ts';
+import { routerPortFollows, routerPortRules } from './router/ports.ts';
+import { routeActions } from './router/routes.ts';
+import { routerRules } from './router/rules.ts';
+import { router } from './router/schema.ts';
 import { onboard } from './subnet/onboard.ts';
 import { subnetPolicies } from './subnet/policies.ts';
 import { subnetRules } from './subnet/rules.ts';
@@ -55,7 +62,9 @@ export const resources: readonly Served[] = [
   serve(subnetpool, subnetpoolRules, poolSharing.follows, [...subnetpoolActions, onboard]),
   serve(network, [networkRules, externalRules, networkSharing.rules], networkSharing.follows),
   serve(subnet, subnetRules),
-  serve(port, portRules, [...portFollows, ...dhcpFollows]),
+  serve(port, [...portRules, routerPortRules], [...portFollows, ...dhcpFollows]),
+  serve(router, routerRules, routerPortFollows, [...interfaceActions, ...routeActions]),
+  serve(routerInterface),
   serve(localIp, localIpRules, localIpFollows),
   serve(portAssociation, portAssociationRules),
 ];
@@ -76,5 +85,6 @@ export const policies: Readonly<Record<string, string>> = {
   ...subnetPolicies,
   ...portPolicies,
   ...localIpPolicies,
+  ...routerPolicies,
   ...quotaPolicies,
 };

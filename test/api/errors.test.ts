@@ -154,8 +154,9 @@ describe.each(engines())('errors on $name', (engine) => {
       agentCall({ 'x-isospin-host': 'host', 'x-isospin-protocol': '99', authorization: `Bearer ${await addHost(cloud.store, 'host')}` }),
     RevisionNumberConstraintFailed: () => admin('DELETE', `/networks/${network.id}`, undefined, { 'if-match': 'revision_number=9999' }),
     ServicePortInUse: async () => {
-      const router = await port({ device_owner: 'network:router_interface', device_id: 'router' });
-      return admin('DELETE', `/ports/${router.at('port.id')}`);
+      const device_id = (await post('router', {})).at('router.id');
+      const made = await port({ device_owner: 'network:router_interface', device_id });
+      return admin('DELETE', `/ports/${made.at('port.id')}`);
     },
     ServiceUnavailable: async () => {
       const other = await openCloud(engine);

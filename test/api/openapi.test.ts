@@ -100,7 +100,7 @@ describe('by the rules of OpenAPI', () => {
 });
 
 test('what a resource offers is described, and nothing else', () => {
-  for (const { resource, actions } of resources) {
+  for (const { resource, actions } of resources.filter(({ resource: { operations } }) => operations.length > 0)) {
     const offers = (operation: (typeof resource.operations)[number]) => resource.operations.includes(operation);
     const [collection, item] = [usualPath(resource, cloud.registry), itemPath(resource, cloud.registry)];
     const methods = (path: string) => METHODS.filter((method) => document.paths[path]?.[method]).join(' ');

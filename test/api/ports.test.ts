@@ -193,7 +193,8 @@ describe.each(engines())('ports on $name', (engine) => {
   });
 
   test("a router's port is not deleted as a port", async () => {
-    const made = await post({ device_owner: 'network:router_interface', device_id: 'a router' }, admin);
+    const router = await cloud.make('router', {});
+    const made = await post({ device_owner: 'network:router_interface', device_id: router.id }, admin);
     const id = made.at('port.id');
     expectError(
       await admin('DELETE', `/ports/${id}`),

@@ -10,7 +10,7 @@ import { actionDeviations, attributeDeviations, noResources, notOffered } from '
 import { type CollectionFact, collectionOf, extensionFacts, families } from './facts.ts';
 import { report } from './left.ts';
 
-const all = resources.map(({ resource }) => resource);
+const all = resources.map(({ resource }) => resource).filter(({ operations }) => operations.length > 0);
 const aliases = new Set(extensions.map(({ alias }) => alias));
 /** Everything that a deployment offers. */
 const offered = new Map([...families].filter(([family]) => !Object.hasOwn(notOffered, family)).flatMap(([, one]) => Object.entries(one)));

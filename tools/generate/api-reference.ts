@@ -11,7 +11,7 @@ export function apiReference(): string {
     'The Networking API',
     `The OpenStack Networking API v2.0 below \`/v2.0\`, as far as it is served. The same for machines: \`GET /openapi.json\`. Errors are in
 [errors.md](errors.md), who may do what in [policies.md](policies.md), users and tokens in [identity.md](identity.md).`,
-    ...resources.map(({ resource }) => section(resource)),
+    ...resources.flatMap(({ resource }) => (resource.operations.length > 0 ? [section(resource)] : [])),
     other,
     '## Extensions',
     'As `GET /v2.0/extensions` lists them. An alias stands here when everything it promises is there.',

@@ -13,6 +13,8 @@ export const agentErrors = errorTable({
 
 /** What kind of agent serves DHCP, as agents name themselves. */
 export const DHCP_AGENT = 'DHCP agent';
+/** What kind of agent carries routers. */
+export const L3_AGENT = 'L3 agent';
 
 const moment = (doc: string) => t.free(`${doc} \`YYYY-MM-DD HH:MM:SS\`, UTC.`).readOnly().sort();
 

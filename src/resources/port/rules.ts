@@ -11,6 +11,7 @@ import { allocate, reallocate, release, requested } from './addresses.ts';
 import { bound, countPresence, isBound } from './binding.ts';
 import { portErrors } from './errors.ts';
 import { macRules } from './mac.ts';
+import { ROUTER_PORT_OWNERS } from './owners.ts';
 import { pluggingRules } from './plugging.ts';
 import { type ExtraDhcpOption, port } from './schema.ts';
 
@@ -74,12 +75,7 @@ async function update(context: Context, before: Port, changes: PortUpdate): Prom
 
 const updated = (context: Context, before: Port, after: Port): Promise<void> => countPresence(context, before, after);
 
-const ROUTER_OWNERS = ['network:router_interface', 'network:router_gateway', 'network:floatingip'];
-
 async function remove(context: Context, row: Port): Promise<void> {
-  if (context.actor.userId !== 'system' && ROUTER_OWNERS.includes(row.device_owner) && row.device_id !== '') {
-    throw portErrors.ServicePortInUse({ port_id: row.id, reason: `has device owner ${row.device_owner}` });
-  }
   await release(context, row.fixed_ips);
   await countPresence(context, row, undefined);
 }
@@ -98,7 +94,7 @@ async function portsOn(context: Context, subnetId: string): Promise<Port[]> {
 async function subnetDeleting(context: Context, row: Subnet): Promise<void> {
   const auto = isAutoAddressed(row);
   const users = await portsOn(context, row.id);
-  const holding = auto ? users.filter((one) => one.device_owner.startsWith('network:router')) : users;
+  const holding = auto ? users.filter((one) => ROUTER_PORT_OWNERS.includes(one.device_owner)) : users;
   const keepers = holding.filter((one) => !AUTOMATIC_OWNERS.includes(one.device_owner));
   if (keepers.length > 0) {
     const ids = keepers.slice(0, 10).map((one) => one.id);

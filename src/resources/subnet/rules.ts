@@ -137,7 +137,7 @@ async function checkGatewayFree(context: Context, before: Subnet): Promise<void>
   if (before.gateway_ip === null) return;
   const user = await context.tx.get<{ port_id: string }>(
     `SELECT a.port_id FROM ip_allocations a JOIN ports p ON p.id = a.port_id
-     WHERE a.subnet_id = ? AND a.ip_address = ? AND p.device_owner LIKE 'network:router%' LIMIT 1`,
+     WHERE a.subnet_id = ? AND a.ip_address = ? AND (p.device_owner LIKE 'network:router%' OR p.device_owner = 'network:ha_router_replicated_interface') LIMIT 1`,
     before.id,
     before.gateway_ip,
   );

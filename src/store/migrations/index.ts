@@ -6,6 +6,7 @@ import * as identity from './0002-identity.ts';
 import * as networking from './0003-networking.ts';
 import * as tags from './0004-tags.ts';
 import * as subnetPools from './0006-subnet-pools.ts';
+import * as routers from './0007-routers.ts';
 import * as floatingIps from './0008-floating-ips.ts';
 import * as qos from './0009-qos.ts';
 import * as trunksSegments from './0010-trunks-segments.ts';
@@ -22,8 +23,9 @@ export const migrations: readonly Migration[] = [
   identity,
   networking,
   tags,
-  floatingIps,
   subnetPools,
+  routers,
+  floatingIps,
   qos,
   trunksSegments,
   flavors,
