@@ -2,6 +2,7 @@
 
 export const sharedPolicies: Readonly<Record<string, string>> = {
   context_is_admin: 'role:admin',
+  context_with_global_access: '!',
   service_api: 'role:service',
   owner: 'project_id:%(project_id)s',
   admin_or_owner: 'rule:context_is_admin or rule:owner',

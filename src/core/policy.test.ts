@@ -83,6 +83,14 @@ describe('one rule', () => {
     ['field:port:device_owner=~.*dhcp|compute', true],
     ['field:port:absent=x', false],
     ['rule:nowhere', false],
+    ['tenant:%(tenant_id)s', true],
+    ['is_admin:True', false],
+    ["'mine':%(project_id)s", true],
+    ["'theirs':%(project_id)s", false],
+    ['True:%(network:shared)s', true],
+    ['False:%(network:shared)s', false],
+    ['5:%(absent)s', false],
+    ['system_scope:all', false],
   ])('"%s" is %s', (text, answer) => {
     expect(ask({ it: text }, actor(['member']), port, mine)).toBe(answer);
   });
@@ -112,6 +120,8 @@ describe('one rule', () => {
     'field:networks',
     'field:port:device_owner=~(',
     'role:a && role:b',
+    'http://judge.example.org',
+    'https://judge.example.org/%(project_id)s',
   ])('"%s" is refused with the name of its rule', (text) => {
     const wanted = expect.objectContaining({ name: 'PolicySyntaxError', message: `policy rule get_port: cannot understand "${text}"` });
     expect(() => parseRule(text, 'get_port')).toThrow(wanted);

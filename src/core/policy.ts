@@ -78,6 +78,13 @@ function parseCheck(token: string): Node | undefined {
   const match = token.slice(colon + 1);
   if (kind === 'rule') return { op: 'rule', name: match };
   if (kind === 'role') return { op: 'role', name: match.toLowerCase() };
+  // Whether the caller is an administrator is what this rule says.
+  if (kind === 'is_admin') return { op: 'rule', name: 'context_is_admin' };
+  // Would have another server judge.
+  if (kind === 'http' || kind === 'https') return undefined;
+  const written = /^(?:'([^']*)'|(True|False|None|\d+))$/.exec(kind);
+  const of = targeted(match);
+  if (written && of !== undefined) return { op: 'field', collection: '', field: of, value: written[1] ?? written[2] ?? '', pattern: false };
   if (kind !== 'field') return { op: 'match', left: kind, right: match };
   const parsed = /^([^:]+):(.+?)=(~?)(.*)$/.exec(match);
   if (!parsed) return undefined;
@@ -85,6 +92,9 @@ function parseCheck(token: string): Node | undefined {
   if (pattern === '~' && !compiles(value)) return undefined;
   return { op: 'field', collection, field, value, pattern: pattern === '~' };
 }
+
+/** The attribute that `%(network:tenant_id)s` means. */
+const targeted = (match: string): string | undefined => /^%\((.+)\)s$/.exec(match)?.[1]?.replace('tenant_id', 'project_id');
 
 /** Patterns hold at the beginning of a value. */
 const anchored = (pattern: string): RegExp => new RegExp(`^(?:${pattern})`);
@@ -115,6 +125,13 @@ const named = (node: Node): readonly string[] => {
   return node.op === 'and' || node.op === 'or' ? node.of.flatMap(named) : [];
 };
 
+/** Whether a rule itself asks what its caller's token is for. */
+const asksScope = (node: Node): boolean => {
+  if (node.op === 'match') return SCOPES.includes(node.left);
+  if (node.op === 'not') return asksScope(node.of);
+  return (node.op === 'and' || node.op === 'or') && node.of.some(asksScope);
+};
+
 /** The rules in force: defaults with an operator's overrides laid over them. */
 export class Policy {
   readonly #rules = new Map<string, Node>();
@@ -142,12 +159,25 @@ export class Policy {
     return [...this.#rules.keys()];
   }
 
-  /** What of a rule is still open for this caller. Kept per actor: a token's actor is one object for as long as it is cached. */
+  /** Whether a rule, or one that it is made of, asks what its caller's token is for. */
+  #asksScope(name: string): boolean {
+    const rule = this.#rules.get(name) ?? this.#rules.get('default');
+    return rule !== undefined && (asksScope(rule) || named(rule).some((next) => this.#asksScope(next)));
+  }
+
+  /**
+   * What of a rule is still open for this caller. Whose token is for a domain or for the system is nobody here, whatever the role there, unless the
+   * rule asks for that. Kept per actor: a token's actor is one object for as long as it is cached.
+   */
   reduce(rule: string, actor: Actor): Residual {
     let known = this.#reduced.get(actor);
     if (!known) this.#reduced.set(actor, (known = new Map()));
     let residual = known.get(rule);
-    if (residual === undefined) known.set(rule, (residual = this.#reduceNode({ op: 'rule', name: rule }, actor)));
+    if (residual === undefined) {
+      const elsewhere = actor.domainId !== '' || actor.systemScope !== undefined;
+      residual = elsewhere && !this.#asksScope(rule) ? false : this.#reduceNode({ op: 'rule', name: rule }, actor);
+      known.set(rule, residual);
+    }
     return residual;
   }
 
@@ -180,17 +210,22 @@ export class Policy {
 const credentials: Readonly<Record<string, (actor: Actor) => string>> = {
   project_id: (actor) => actor.projectId,
   tenant_id: (actor) => actor.projectId,
+  tenant: (actor) => actor.projectId,
   user_id: (actor) => actor.userId,
   user: (actor) => actor.userId,
   domain_id: (actor) => actor.domainId,
+  system_scope: (actor) => actor.systemScope ?? '',
 };
 
+/** What a rule asks of a caller whose token is for no project. */
+const SCOPES: readonly string[] = ['system_scope', 'domain_id'];
+
 function reduceMatch(left: string, right: string, actor: Actor): Residual {
-  const target = /^%\((.+)\)s$/.exec(right)?.[1];
+  const target = targeted(right);
   const value = credentials[left]?.(actor);
   if (target === undefined) return value !== undefined && value !== '' && value === right;
   if (value === undefined || value === '') return false;
-  return { op: 'equals', attribute: target.replace('tenant_id', 'project_id'), value };
+  return { op: 'equals', attribute: target, value };
 }
 
 /** What a question about a row needs to know of its resource. */

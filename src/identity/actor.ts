@@ -8,6 +8,8 @@ export interface Actor {
   readonly projectName: string;
   /** The domain a token is scoped to; '' for every other token. */
   readonly domainId: string;
+  /** 'all' for a token that is scoped to the system; undefined for every other one. */
+  readonly systemScope?: 'all';
   /** With implied roles already added: admin brings manager, member and reader; manager brings member and reader; member brings reader. */
   readonly roles: readonly string[];
 }

@@ -31,6 +31,7 @@ interface TokenBody {
     readonly user: { readonly id: string; readonly name: string };
     readonly project?: { readonly id: string; readonly name: string };
     readonly domain?: { readonly id: string };
+    readonly system?: { readonly all?: boolean };
     readonly roles?: readonly { readonly name: string }[];
     readonly expires_at: string;
   };
@@ -131,6 +132,7 @@ const actorOf = ({ token }: TokenBody): Actor => ({
   projectId: token.project?.id ?? '',
   projectName: token.project?.name ?? '',
   domainId: token.domain?.id ?? '',
+  ...(token.system?.all === true && { systemScope: 'all' }),
   roles: [
     ...effectiveRoles(
       (token.roles ?? []).map(({ name }) => name.toLowerCase()),

@@ -61,6 +61,7 @@ export async function openSession(reader: Reader, claims: Claims, now: number): 
       projectId: scope.kind === 'project' ? scope.project.id : '',
       projectName: scope.kind === 'project' ? scope.project.name : '',
       domainId: scope.kind === 'domain' ? scope.domain.id : '',
+      ...(scope.kind === 'system' && { systemScope: 'all' }),
       roles: held.map(({ name }) => name),
     },
   };

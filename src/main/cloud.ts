@@ -10,7 +10,6 @@ import type { Bus } from '#bus/bus.ts';
 import { openMemoryBus } from '#bus/memory.ts';
 import { openPostgresBus } from '#bus/postgres.ts';
 import { Pipeline } from '#core/pipeline.ts';
-import { Policy } from '#core/policy.ts';
 import { registry } from '#core/registry.ts';
 import { statusFollows } from '#desired/reports.ts';
 import type { Identity } from '#identity/actor.ts';
@@ -18,7 +17,7 @@ import { bootstrap } from '#identity/bootstrap.ts';
 import { type EmbeddedIdentity, embeddedIdentity } from '#identity/embedded.ts';
 import { keystoneIdentity } from '#identity/keystone.ts';
 import { preparePools } from '#ml2/segments.ts';
-import { policies, resources } from '#resources/index.ts';
+import { resources } from '#resources/index.ts';
 import { pruneJournal } from '#store/journal.ts';
 import { migrate } from '#store/migrate.ts';
 import { openPostgres } from '#store/postgres.ts';
@@ -26,6 +25,7 @@ import { openSqlite } from '#store/sqlite.ts';
 import { type Store, StoreUnavailable } from '#store/store.ts';
 import { closable } from './closing.ts';
 import { type Config, ConfigError, hint, readGiven, settingsOf } from './config.ts';
+import { openPolicy } from './policy.ts';
 import { databaseFile, firstPassword, forgetPassword, lockState, prepareState } from './state.ts';
 import { keepDhcp } from './upkeep.ts';
 
@@ -47,7 +47,7 @@ const PRUNE_EVERY = 60_000;
 export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
   checkQuotas(config);
   const tls = readTls(config);
-  const policy = openPolicy(config);
+  const policy = openPolicy(config, (line) => log.warn(line));
   prepareState(config.state);
   const unlock = lockState(config.state);
   const onError = (err: unknown) => log.error({ err }, 'the bus');
@@ -146,22 +146,6 @@ async function openIdentity(config: Config, store: Store): Promise<{ identity: I
   if (asked && !made) forgetPassword(config.state);
   const embedded = await embeddedIdentity(store, { tokenLifetime: config.token_lifetime * 1000 });
   return { identity: embedded, embedded };
-}
-
-function openPolicy({ policy }: Config): Policy {
-  const known = Object.keys(policies);
-  const refuse = (name: string): never => {
-    throw new ConfigError(`policy: there is no rule ${name}${hint(name, known, '')}`);
-  };
-  for (const [name, rule] of Object.entries(policy)) {
-    if (!Object.hasOwn(policies, name)) refuse(name);
-    for (const [, other = ''] of rule.matchAll(/(?<![^\s(])rule:([^\s()]+)/g)) if (!Object.hasOwn(policies, other)) refuse(other);
-  }
-  try {
-    return new Policy(policies, policy);
-  } catch (error) {
-    throw new ConfigError(`policy: ${(error as Error).message}`);
-  }
 }
 
 function checkQuotas({ quota }: Config): void {

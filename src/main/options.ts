@@ -162,6 +162,13 @@ export const options = {
     "Policy rules that replace the API's defaults, by name.",
     { secret: true },
   ),
+  policy_file: option(
+    api,
+    'FILE',
+    maybe(text),
+    undefined,
+    "A policy file as OpenStack's services have it (YAML or JSON), whose rules replace the API's defaults.",
+  ),
   token_lifetime: option(api, 'SECONDS', integer(60, 31_536_000), 3_600, 'How long a token of the embedded identity lasts.'),
   keystone: option(api, 'URL', maybe(text), undefined, 'A Keystone to ask in place of the embedded identity, as https://HOST:5000/v3.'),
   keystone_user: option(api, 'NAME', text, 'neutron', 'User by which tokens are validated at Keystone.'),

@@ -214,27 +214,31 @@ describe.each(engines())('visibility on $name', (engine) => {
     expect((await member('DELETE', `/ports/${foreign.id}`)).status).toBe(204);
   });
 
-  test('a token of no project sees what its roles let it, owns nothing, and is never an accident', async () => {
+  test('a token of no project sees nothing, owns nothing, and is never an accident, whatever the role', async () => {
     const tokenFor = async (scope: unknown) => {
       const login = passwordLogin({ name: 'admin', domain: { id: 'default' } }, ADMIN_PASSWORD, scope);
       return String((await cloud.send('POST', '/identity/v3/auth/tokens', { body: login })).headers['x-subject-token']);
     };
-    const [unscoped, system] = [await tokenFor('unscoped'), await tokenFor({ system: { all: true } })];
-    expect((await cloud.send('GET', '/ports', { token: unscoped })).at('ports')).toEqual([]);
-    expectError(await cloud.send('GET', `/networks/${network.id}`, { token: unscoped }), 404, 'NetworkNotFound');
-    expect((await cloud.send('GET', `/networks/${network.id}`, { token: system })).status).toBe(200);
-    for (const token of [unscoped, system]) {
+    const ofDomain = async () => {
+      const users = await cloud.send('GET', '/identity/v3/users?name=admin', { token: cloud.admin.token });
+      const roles = await cloud.send('GET', '/identity/v3/roles?name=admin', { token: cloud.admin.token });
+      const path = `/identity/v3/domains/default/users/${users.at('users.0.id')}/roles/${roles.at('roles.0.id')}`;
+      expect((await cloud.send('PUT', path, { token: cloud.admin.token })).status).toBe(204);
+      return tokenFor({ domain: { id: 'default' } });
+    };
+    const [unscoped, system, domain] = [await tokenFor('unscoped'), await tokenFor({ system: { all: true } }), await ofDomain()];
+    for (const token of [unscoped, system, domain]) {
+      expect((await cloud.send('GET', '/ports', { token })).at('ports')).toEqual([]);
+      expect((await cloud.send('GET', '/agents', { token })).at('agents')).toEqual([]);
+      expectError(await cloud.send('GET', `/networks/${network.id}`, { token }), 404, 'NetworkNotFound');
       const made = await cloud.send('POST', '/networks', { token, body: { network: {} } });
       expectError(made, 400, 'HTTPBadRequest', "Failed to parse request. Required attribute 'project_id' not specified");
     }
     const named = { network: { project_id: cloud.member.projectId } };
-    expectError(
-      await cloud.send('POST', '/networks', { token: unscoped, body: named }),
-      400,
-      'HTTPBadRequest',
-      /not allowed for the current user/,
-    );
-    expect((await cloud.send('POST', '/networks', { token: system, body: named })).at('network.project_id')).toBe(cloud.member.projectId);
+    for (const token of [unscoped, system, domain]) {
+      const made = await cloud.send('POST', '/networks', { token, body: named });
+      expectError(made, 400, 'HTTPBadRequest', /not allowed for the current user/);
+    }
     expect((await cloud.send('GET', '/quotas/project', { token: unscoped })).body).toEqual({ project: { project_id: '' } });
   });
 
