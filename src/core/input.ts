@@ -118,9 +118,17 @@ function canonical(resource: Resource, body: Body, given: ReadonlySet<string>, v
   for (const field of fields) checkValue(field, values[field.name]);
 }
 
-export function checkValue(field: Field, value: unknown): void {
+/** Why a value is refused, if it is. */
+function refusal(field: Field, value: unknown): string | undefined {
   // Not every database can keep a NUL in a text.
   const nul = typeof value === 'string' && value.includes('\0');
-  const reason = nul ? `'${value}' is not a valid string` : field.validate?.(value);
+  return nul ? `'${value}' is not a valid string` : field.validate?.(value);
+}
+
+/** Whether an attribute may have a value that nobody gave it yet. */
+export const fits = (field: Field, value: unknown): boolean => refusal(field, value) === undefined;
+
+export function checkValue(field: Field, value: unknown): void {
+  const reason = refusal(field, value);
   if (reason !== undefined) throw bad(`Invalid input for ${field.name}. Reason: ${reason}.`);
 }

@@ -3,6 +3,7 @@
 import type { Dialect, Reader, SqlValue } from '#store/store.ts';
 import type { KeptIn } from './attributes.ts';
 import type { Caller } from './context.ts';
+import { fits } from './input.ts';
 import { type Item, itemIs, missing, type Pipeline, type Within } from './pipeline.ts';
 import type { Field, Resource } from './resource.ts';
 import { encode, expression, join, type Sql, type StoredRow, sql, withProject } from './sql.ts';
@@ -112,9 +113,10 @@ export async function find(pipeline: Pipeline, resource: Resource, caller: Calle
 async function makeStanding(pipeline: Pipeline, resource: Resource, caller: Caller, { filters }: Query): Promise<void> {
   const { standing } = pipeline.parts.registry.rules(resource);
   if (!standing) return;
-  const asked = pipeline.permits(caller, 'context_is_admin') ? filters.find(([{ name }]) => name === 'project_id')?.[1] : undefined;
-  for (const project of new Set(asked ?? [caller.actor.projectId])) {
-    if (typeof project !== 'string' || project === '' || !(await standing.missing(pipeline.parts.store.read, project))) continue;
+  const [field, asked] = filters.find(([{ name }]) => name === 'project_id') ?? [];
+  const projects = field && pipeline.permits(caller, 'context_is_admin') ? asked?.filter((one) => fits(field, one)) : undefined;
+  for (const project of new Set((projects as string[] | undefined) ?? [caller.actor.projectId])) {
+    if (project === '' || !(await standing.missing(pipeline.parts.store.read, project))) continue;
     await pipeline.write(caller, (work) => standing.make(work, project));
   }
 }

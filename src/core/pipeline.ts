@@ -3,7 +3,7 @@
 
 import type { Bus } from '#bus/bus.ts';
 import type { Actor } from '#identity/actor.ts';
-import type { Reader, Store } from '#store/store.ts';
+import { ConstraintViolation, type Reader, type Store } from '#store/store.ts';
 import type { Attributes } from './attributes.ts';
 import type { Caller, Lock } from './context.ts';
 import { errorTable } from './errors.ts';
@@ -159,10 +159,16 @@ export class Pipeline {
   async write<T>(caller: Caller, run: (work: Work) => Promise<T>): Promise<T> {
     const { store, registry, settings, bus } = this.parts;
     let touched: ReadonlySet<string> = new Set();
-    const result = await store.transaction(async (tx) => {
-      const work = new Work(tx, caller, registry, settings, this.#judge);
-      touched = work.touched;
-      return run(work);
+    const attempt = () =>
+      store.transaction(async (tx) => {
+        const work = new Work(tx, caller, registry, settings, this.#judge);
+        touched = work.touched;
+        return run(work);
+      });
+    // Where no rule has words for a constraint's refusal, its own look-ups found nothing in the way: another writer was faster. They look again.
+    const result = await attempt().catch((error: unknown) => {
+      if (error instanceof ConstraintViolation) return attempt();
+      throw error;
     });
     if (touched.size > 0) bus.publish([...touched]);
     return result;
@@ -191,7 +197,10 @@ export class Pipeline {
     if (id === undefined) throw missing(resource, item);
     const row = await this.#visible(work, resource, id, lock);
     const attributes = input ? this.#mentioned(resource, input, false) : [];
-    await this.#authorize(work, resource, rule, row, attributes, { ...row, ...input?.values });
+    const absent = input && resource.foreignUpdate === 'notFound' && row.project_id !== work.actor.projectId;
+    await this.#authorize(work, resource, rule, row, attributes, { ...row, ...input?.values }).catch((error: unknown) => {
+      throw absent ? missing(resource, item) : error;
+    });
     work.about(resource, id);
     return row;
   }

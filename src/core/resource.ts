@@ -131,6 +131,8 @@ export interface Declaration<A extends Attributes> {
   readonly inUse?: (id: string, by: string, ids: readonly string[]) => ApiError;
   /** A create under a parent the caller cannot see is the parent's notFound, unless the API says otherwise. */
   readonly foreignParent?: 'forbidden';
+  /** An update by whoever sees another project's row and may not change it is forbidden, unless the API says otherwise. */
+  readonly foreignUpdate?: 'notFound';
   /** What a unique constraint that refused this row means to a client. */
   readonly conflict?: (row: Row<A>, violation: ConstraintViolation) => ApiError | undefined;
 }

@@ -21,6 +21,8 @@ export interface Settings {
   readonly maxSubnetHostRoutes: number;
   /** Extra routes of one router. */
   readonly maxRoutes: number;
+  /** Pairs of one port. */
+  readonly maxAllowedAddressPairs: number;
   /** Rows a list answers at most; -1: no bound. */
   readonly paginationMaxLimit: number;
   /** Seconds without a heartbeat after which an agent counts as dead. */
@@ -44,6 +46,7 @@ export const defaultSettings: Settings = {
   maxDnsNameservers: 5,
   maxSubnetHostRoutes: 20,
   maxRoutes: 30,
+  maxAllowedAddressPairs: 10,
   paginationMaxLimit: -1,
   agentDownTime: 75,
   defaultAvailabilityZones: [],

@@ -137,6 +137,7 @@ export function settingsOf(config: Config): Settings {
     maxDnsNameservers: config.max_dns_nameservers,
     maxSubnetHostRoutes: config.max_subnet_host_routes,
     maxRoutes: config.max_routes,
+    maxAllowedAddressPairs: config.max_allowed_address_pair,
     paginationMaxLimit: config.pagination_max_limit,
     agentDownTime: config.agent_down_time,
     defaultAvailabilityZones: config.default_availability_zones,

@@ -139,6 +139,13 @@ export const options = {
   max_dns_nameservers: option(api, 'COUNT', integer(0, 1_000), settings.maxDnsNameservers, 'DNS servers of one subnet at most.'),
   max_routes: option(api, 'COUNT', integer(0, 1_000), settings.maxRoutes, 'Extra routes of one router at most.'),
   max_subnet_host_routes: option(api, 'COUNT', integer(0, 1_000), settings.maxSubnetHostRoutes, 'Host routes of one subnet at most.'),
+  max_allowed_address_pair: option(
+    api,
+    'COUNT',
+    integer(0, 1_000),
+    settings.maxAllowedAddressPairs,
+    'Allowed address pairs of one port at most.',
+  ),
   agent_down_time: option(
     api,
     'SECONDS',

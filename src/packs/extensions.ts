@@ -11,6 +11,13 @@ export interface Extension {
 const extension = (alias: string, name: string, description: string, updated: string): Extension => ({ alias, name, description, updated });
 
 export const extensions: readonly Extension[] = [
+  extension(
+    'aap-reject-multicast',
+    'Allowed address pairs reject multicast extension',
+    'Allowed address pairs are of single hosts.',
+    '2026-04-01T00:00:00-00:00',
+  ),
+  extension('address-group', 'Address group', 'Prefixes that security group rules name together.', '2020-07-15T10:00:00-00:00'),
   extension('address-scope', 'Address scope', 'Spaces in which addresses are unique.', '2015-07-26T10:00:00-00:00'),
   extension('agent', 'agent', 'Agents of hosts, their liveness and configuration.', '2013-02-03T10:00:00-00:00'),
   extension(
@@ -20,6 +27,12 @@ export const extensions: readonly Extension[] = [
     '2018-12-19T00:00:00-00:00',
   ),
   extension('agent_sort_key', 'Agents Sort Key', 'Agents can be sorted.', '2013-02-03T10:00:00-00:00'),
+  extension(
+    'allowed-address-pairs',
+    'Allowed Address Pairs',
+    'Addresses besides its own that a port may send from.',
+    '2013-07-23T10:00:00-00:00',
+  ),
   extension('availability_zone', 'Availability Zone', 'Zones of agents, and which there are.', '2015-01-01T10:00:00-00:00'),
   extension(
     'availability_zone_filter',
@@ -71,6 +84,19 @@ export const extensions: readonly Extension[] = [
     'Prevent L3 router ports IP address change extension',
     "Addresses of routers' ports stay.",
     '2018-10-09T10:00:00-00:00',
+  ),
+  extension(
+    'port-security-groups-filtering',
+    'Port filtering on security groups',
+    'Ports can be found by their security groups.',
+    '2018-01-09T09:00:00-00:00',
+  ),
+  extension('rbac-address-group', 'Add address_group type to RBAC', 'Address groups can be shared.', '2021-01-20T00:00:00-00:00'),
+  extension(
+    'rbac-security-groups',
+    'Add security_group type to network RBAC',
+    'Security groups can be shared.',
+    '2019-02-14T00:00:00-00:00',
   ),
   extension('router', 'Neutron L3 Router', 'Routers between subnets, and to external networks.', '2012-07-20T10:00:00-00:00'),
   extension(
@@ -140,11 +166,54 @@ export const extensions: readonly Extension[] = [
     'Changes conditional on a revision number.',
     '2016-12-11T00:00:00-00:00',
   ),
+  extension('security-group', 'security-group', 'Which traffic ports let in and out.', '2012-10-05T10:00:00-00:00'),
+  extension(
+    'security-groups-default-rules',
+    'Default rules for security groups',
+    'The rules that new security groups begin with.',
+    '2022-12-19T10:00:00-00:00',
+  ),
+  extension(
+    'security-groups-default-statefulness',
+    'Security Groups Default Statefulness',
+    'Whether new security groups are stateful when nobody says.',
+    '2026-04-13T00:00:00-00:00',
+  ),
+  extension(
+    'security-groups-normalized-cidr',
+    'Normalized CIDR field for security group rules',
+    'The prefix of a security group rule without host bits.',
+    '2020-07-28T10:00:00-00:00',
+  ),
+  extension(
+    'security-groups-remote-address-group',
+    'Remote address group id field for security group rules',
+    'Security group rules whose other side is an address group.',
+    '2020-08-25T10:00:00-00:00',
+  ),
+  extension(
+    'security-groups-rules-belongs-to-default-sg',
+    "Security group rule belongs to the project's default security group",
+    "Whether a security group rule is of its project's default group.",
+    '2023-05-23T10:00:00-00:00',
+  ),
+  extension(
+    'security-groups-shared-filtering',
+    'Security group filtering on the shared field',
+    'Security groups can be found by whether they are shared.',
+    '2021-10-05T09:00:00-00:00',
+  ),
   extension('service-type', 'Neutron Service Type Management', 'Which providers there are of services.', '2013-01-20T00:00:00-00:00'),
   extension('sorting', 'Sorting support', 'Lists can be sorted.', '2016-06-12T00:00:00-00:00'),
   extension('standard-attr-description', 'standard-attr-description', 'Descriptions.', '2016-02-10T10:00:00-00:00'),
   extension('standard-attr-revisions', 'Resource revision numbers', 'Revision numbers.', '2016-04-11T10:00:00-00:00'),
   extension('standard-attr-timestamp', 'Resource timestamps', 'Timestamps.', '2016-09-12T10:00:00-00:00'),
+  extension(
+    'stateful-security-group',
+    'Stateful security group',
+    'Security groups that know connections, and such that do not.',
+    '2019-11-26T09:00:00-00:00',
+  ),
   extension(
     'subnet-dns-publish-fixed-ip',
     'Subnet DNS publish fixed IP',

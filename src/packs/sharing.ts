@@ -15,7 +15,10 @@ const targetedBy = (doc: string, kind: string, action: string) =>
     );
 
 /** The attribute `shared` of a resource of this kind: whether the caller's project is among those it is shared with. */
-export const sharedBy = (kind: string) => targetedBy('Whether other projects may use it.', kind, 'access_as_shared').optional().filter();
+export const sharedBy = (kind: string) => sharedUnseen(kind).optional().filter();
+
+/** As {@link sharedBy}, where only policy asks. */
+export const sharedUnseen = (kind: string) => targetedBy('Whether other projects may use it.', kind, 'access_as_shared');
 
 /** For rules alone: whether a network leads outside for the caller's project. */
 export const leadsOutside = targetedBy('Whether it leads outside for the caller.', 'network', 'access_as_external').readOnly().hidden();

@@ -7,6 +7,9 @@ import { serve } from '#core/resource.ts';
 import { addressScopePolicies } from './address_scope/policies.ts';
 import { addressScopeRules, scopeSharing } from './address_scope/rules.ts';
 import { addressScope } from './address_scope/schema.ts';
+import { addressGroupPolicies } from './address-group/policies.ts';
+import { addressGroupActions, addressGroupRules, addressGroupSharing } from './address-group/rules.ts';
+import { addressGroup } from './address-group/schema.ts';
 import { agentPolicies } from './agent/policies.ts';
 import { agentRules } from './agent/rules.ts';
 import { agent } from './agent/schema.ts';
@@ -30,6 +33,7 @@ import { externalRules, networkSharing } from './network/sharing.ts';
 import { portPolicies } from './port/policies.ts';
 import { portFollows, portRules } from './port/rules.ts';
 import { port } from './port/schema.ts';
+import { portSecurityRules } from './port/security.ts';
 import { quotaPolicies } from './quota/policies.ts';
 import { rbacPolicies } from './rbac_policy/policies.ts';
 import { rbacPolicy } from './rbac_policy/schema.ts';
@@ -41,6 +45,12 @@ import { routerPortFollows, routerPortRules } from './router/ports.ts';
 import { routeActions } from './router/routes.ts';
 import { routerRules } from './router/rules.ts';
 import { router } from './router/schema.ts';
+import { bringsDefaultGroup } from './security-group/default-group.ts';
+import { securityGroupPolicies } from './security-group/policies.ts';
+import { securityGroupRuleRules, securityGroupRules, securityGroupSharing } from './security-group/rules.ts';
+import { securityGroup, securityGroupRule } from './security-group/schema.ts';
+import { defaultStatefulness } from './security-group/statefulness.ts';
+import { defaultSecurityGroupRule, defaultSecurityGroupRuleRules } from './security-group/template.ts';
 import { onboard } from './subnet/onboard.ts';
 import { subnetPolicies } from './subnet/policies.ts';
 import { subnetRules } from './subnet/rules.ts';
@@ -60,9 +70,14 @@ export const resources: readonly Served[] = [
   serve(flavor, flavorRules, [], flavorActions),
   serve(addressScope, addressScopeRules, scopeSharing.follows),
   serve(subnetpool, subnetpoolRules, poolSharing.follows, [...subnetpoolActions, onboard]),
-  serve(network, [networkRules, externalRules, networkSharing.rules], networkSharing.follows),
+  serve(addressGroup, [addressGroupRules, addressGroupSharing.rules], addressGroupSharing.follows, addressGroupActions),
+  serve(defaultSecurityGroupRule, defaultSecurityGroupRuleRules),
+  serve(defaultStatefulness),
+  serve(securityGroupRule, securityGroupRuleRules),
+  serve(securityGroup, [securityGroupRules, securityGroupSharing.rules], securityGroupSharing.follows),
+  serve(network, [networkRules, externalRules, networkSharing.rules, bringsDefaultGroup()], networkSharing.follows),
   serve(subnet, subnetRules),
-  serve(port, [...portRules, routerPortRules], [...portFollows, ...dhcpFollows]),
+  serve(port, [...portRules, portSecurityRules, routerPortRules], [...portFollows, ...dhcpFollows]),
   serve(router, routerRules, routerPortFollows, [...interfaceActions, ...routeActions]),
   serve(routerInterface),
   serve(localIp, localIpRules, localIpFollows),
@@ -81,6 +96,8 @@ export const policies: Readonly<Record<string, string>> = {
   ...flavorPolicies,
   ...addressScopePolicies,
   ...subnetpoolPolicies,
+  ...addressGroupPolicies,
+  ...securityGroupPolicies,
   ...networkPolicies,
   ...subnetPolicies,
   ...portPolicies,

@@ -67,7 +67,9 @@ export const attributeDeviations: Readonly<Record<string, Reasons>> = {
   'routers/conntrack_helpers': {},
   rule_types: {},
   security_group_rules: {},
-  security_groups: {},
+  security_groups: {
+    'stateful default': 'what it is when nobody says is a setting of the project, or of everybody: security_groups_default_statefulness',
+  },
   security_groups_default_statefulness: {},
   segments: {},
   service_profiles: {},

@@ -41,6 +41,8 @@ describe.each(engines())('ports on $name', (engine) => {
       device_owner: '',
       fixed_ips: [{ subnet_id: subnet.id, ip_address: expect.stringMatching(/^10\.0\.0\.\d+$/) }],
       port_security_enabled: true,
+      security_groups: [expect.any(String)],
+      allowed_address_pairs: [],
       'binding:vnic_type': 'normal',
       extra_dhcp_opts: [],
       description: '',
@@ -104,6 +106,7 @@ describe.each(engines())('ports on $name', (engine) => {
       device_id: 'device',
       device_owner: 'compute:nova',
       dns_name: 'web',
+      security_groups: [],
       port_security_enabled: false,
       'binding:vnic_type': 'direct',
     };

@@ -51,7 +51,7 @@ test('every operation has a rule', () => {
 /** Attributes that ask rules of their own which nobody published: anybody who may do the rest may do this. */
 const UNRULED = new Set([
   ...['rbac_policy.action', 'rbac_policy.object_id', 'rbac_policy.object_type'],
-  ...['local_ip.local_ip_address', 'network.mtu', 'subnet.shared', 'subnet.router:external'],
+  ...['local_ip.local_ip_address', 'network.mtu', 'subnet.shared', 'subnet.router:external', 'security_group.shared'],
 ]);
 
 test('every attribute that asks rules of its own has one', () => {
@@ -71,6 +71,7 @@ const BY_NAME = [
 ];
 /** Published, though nobody can do what they are about. */
 const IDLE = [
+  ...['admin_or_sg_owner', 'admin_owner_or_sg_owner', 'rule_default_sg'],
   'create_agent',
   'get_flavor_service_profile',
   'update_network:provider:network_type',

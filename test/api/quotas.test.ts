@@ -1,5 +1,6 @@
 // Quotas: what they limit, who reads and who sets them, in the API's own words.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resources } from '#resources/index.ts';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, openCloud } from './cloud.ts';
 
@@ -14,7 +15,11 @@ describe.each(engines())('quotas on $name', (engine) => {
   });
   afterAll(() => cloud.close());
 
-  const DEFAULTS = { network: 100, subnet: 50, port: 500 };
+  /** Of everything that is counted, the declared limit; of subnets that of the configuration. */
+  const DEFAULTS = {
+    ...Object.fromEntries(resources.flatMap(({ resource: { name, quota } }) => (quota === undefined ? [] : [[name, quota]]))),
+    subnet: 50,
+  };
 
   test("one's own limits are everybody's to read, without the project's id", async () => {
     for (const person of [cloud.member, cloud.reader]) {
@@ -57,11 +62,11 @@ describe.each(engines())('quotas on $name', (engine) => {
     const path = `/quotas/${encodeURIComponent(project)}`;
     expect((await admin('GET', '/quotas')).body).toEqual({ quotas: [] });
     const set = await admin('PUT', path, { quota: { network: 3, port: '-1' } });
-    expect([set.status, set.body]).toEqual([200, { quota: { network: 3, subnet: 50, port: -1 } }]);
+    expect([set.status, set.body]).toEqual([200, { quota: { ...DEFAULTS, network: 3, port: -1 } }]);
     expect((await admin('GET', '/quotas')).body).toEqual({
-      quotas: [{ network: 3, subnet: 50, port: -1, project_id: project, tenant_id: project }],
+      quotas: [{ ...DEFAULTS, network: 3, port: -1, project_id: project, tenant_id: project }],
     });
-    expect((await admin('GET', path)).body).toEqual({ quota: { network: 3, subnet: 50, port: -1 } });
+    expect((await admin('GET', path)).body).toEqual({ quota: { ...DEFAULTS, network: 3, port: -1 } });
     expect((await admin('GET', `${path}/default`)).body).toEqual({ quota: DEFAULTS });
     expectError(await admin('DELETE', path, {}), 400, 'HTTPBadRequest', 'Request body is not supported in DELETE.');
     const gone = await admin('DELETE', path);
@@ -141,10 +146,13 @@ describe.each(engines())('quotas on $name', (engine) => {
     const path = `/quotas/${projectId}`;
     const made = await cloud.make('network', {}, cloud.stranger);
     const details = async () => (await stranger('GET', `${path}/details`)).at('quota');
-    expect(await details()).toEqual({
+    expect(await details()).toMatchObject({
       network: { limit: 100, used: 1, reserved: 0 },
       subnet: { limit: 50, used: 0, reserved: 0 },
       port: { limit: 500, used: 0, reserved: 0 },
+      // The default group came with the network.
+      security_group: { limit: 10, used: 1, reserved: 0 },
+      security_group_rule: { limit: 100, used: 4, reserved: 0 },
     });
     expect((await stranger('GET', `${path}/details.json`)).at('quota.network.used')).toBe(1);
     const below = 'Quota limit 0 for network must be greater than or equal to already used 1';

@@ -26,9 +26,6 @@ const UNWIRED_OWNERS = ['network:floatingip', 'network:local_ip'];
 async function create(context: Context, draft: Port, input: PortCreate): Promise<void> {
   draft.status = UNWIRED_OWNERS.includes(input.device_owner ?? '') ? 'N/A' : 'DOWN';
   draft.extra_dhcp_opts = dhcpOptions([], input.extra_dhcp_opts ?? []);
-  if (input.port_security_enabled === undefined) {
-    draft.port_security_enabled = (await context.load(network, draft.network_id))?.port_security_enabled ?? true;
-  }
   draft.fixed_ips = await allocate(context, draft, requested(input.fixed_ips));
   draft.ip_allocation = draft.fixed_ips.length > 0 || input.fixed_ips === undefined ? 'immediate' : 'none';
   Object.assign(draft, await bound(context, draft));

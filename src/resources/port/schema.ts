@@ -5,6 +5,7 @@ import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
 import { portDomain } from '#packs/dns.ts';
 import { portPlugging } from '#packs/port-plugging.ts';
+import { portSecurity } from '#packs/port-security.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { taggedFromTheStart } from '#packs/tags.ts';
 import { portErrors } from './errors.ts';
@@ -110,7 +111,7 @@ export const port = resource({
       .readOnly()
       .policy()
       .extension('binding'),
-    port_security_enabled: t.bool('Whether its traffic is checked.').optional().mutable().policy().extension('port-security'),
+    ...portSecurity,
     extra_dhcp_opts: t
       .json<ExtraDhcpOption[]>(
         'DHCP options for this port alone; a null value takes one away.',

@@ -5,6 +5,7 @@ import * as journal from './0001-journal.ts';
 import * as identity from './0002-identity.ts';
 import * as networking from './0003-networking.ts';
 import * as tags from './0004-tags.ts';
+import * as securityGroups from './0005-security-groups.ts';
 import * as subnetPools from './0006-subnet-pools.ts';
 import * as routers from './0007-routers.ts';
 import * as floatingIps from './0008-floating-ips.ts';
@@ -23,6 +24,7 @@ export const migrations: readonly Migration[] = [
   identity,
   networking,
   tags,
+  securityGroups,
   subnetPools,
   routers,
   floatingIps,
