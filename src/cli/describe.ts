@@ -1,5 +1,6 @@
 // `describe`: what this program offers, read from the running code: resources with their attributes and references, packs, drivers, routes.
 import { openapi } from '#api/openapi.ts';
+import { actionPath, itemPath, usualPath } from '#api/paths.ts';
 import type { Registry } from '#core/registry.ts';
 import { registry } from '#core/registry.ts';
 import { statusFollows } from '#desired/reports.ts';
@@ -18,9 +19,10 @@ export const describe: Command = {
     const described = describeAll(registry(resources, statusFollows));
     if (given.on('json')) return printJson(described);
     print('resources');
-    for (const { name, doc, attributes, follows } of described.resources) {
-      print(`\n${name}: ${doc}`);
+    for (const { name, doc, path, attributes, actions, follows } of described.resources) {
+      print(`\n${name}: ${doc} ${path}`);
       printRows(attributes, ['attribute', 'create', 'update', 'filter', 'sort', 'pack', 'refers_to'], false);
+      for (const action of actions) print(`  ${action.method} ${action.path}: ${action.does}`);
       for (const follow of follows) print(`  when ${follow.of}s change: ${follow.what}`);
     }
     print('\nreferences');
@@ -38,12 +40,14 @@ export const describe: Command = {
 function describeAll(all: Registry) {
   const document = openapi(all) as { paths: Record<string, Record<string, unknown>> };
   return {
-    resources: resources.map(({ resource, follows }) => ({
+    resources: resources.map(({ resource, actions, follows }) => ({
       name: resource.name,
       doc: resource.doc,
+      path: resource.operations.length > 0 ? usualPath(resource, all) : '(not served)',
+      key: resource.key,
       operations: resource.operations,
       attributes: resource.fields
-        .filter(({ visible }) => visible)
+        .filter(({ visible, post, put, filter }) => visible || post || put || filter)
         .map((field) => ({
           attribute: field.name,
           doc: field.doc,
@@ -54,6 +58,7 @@ function describeAll(all: Registry) {
           pack: field.extension ?? 'core',
           refers_to: field.ref?.resource ?? '',
         })),
+      actions: actions.map((one) => ({ method: one.method, path: actionPath(itemPath(resource, all), one, '{about}'), does: one.doc })),
       follows: follows.map(({ resource: of, what }) => ({ of: of.name, what })),
     })),
     references: resources.flatMap(({ resource }) =>

@@ -209,6 +209,13 @@ const plain: AttributeSpec = {
 const make = <V>(doc: string, change: Partial<AttributeSpec>): Attribute<V, 'required'> =>
   new Attribute<V, 'required'>({ ...plain, doc, reads: change.column ?? 'text', ...change });
 
+/** A row as the API shows it, or only the attributes named. */
+const rowSchema = ({ fields }: Resource, names: readonly string[] | undefined): JsonSchema => {
+  const shown = fields.filter((one) => one.visible && (names?.includes(one.name) ?? true));
+  const properties = Object.fromEntries(shown.map(({ name, schema }) => [name, schema]));
+  return { type: 'object', properties: { ...properties, ...(properties.project_id && { tenant_id: properties.project_id }) } };
+};
+
 /** Builders, one per type of value. Each value's canonical form is what its `schema` says. */
 export const t = {
   id: (doc: string) => make<string>(doc, { validate: check.uuid, schema: { type: 'string', format: 'uuid' } }),
@@ -252,7 +259,7 @@ export const t = {
     field: keyof A & string,
     names?: readonly N[],
   ) =>
-    make<Pick<Row<A>, N>[]>(doc, { column: 'json', schema: { type: 'array', items: { type: 'object' } } })
+    make<Pick<Row<A>, N>[]>(doc, { column: 'json', schema: { type: 'array', items: rowSchema(child as unknown as Resource, names) } })
       .readOnly()
       .derived((dialect) => rowsOf(child as unknown as Resource, field, names, dialect)),
   /** Seconds-precise UTC: `2026-01-01T00:00:00Z`. */

@@ -22,7 +22,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   api: ['agents/link.ts', 'bus', 'core', 'desired', 'identity', 'packs', 'resources', 'store'],
   // Only main wires; the command line starts it.
   main: ['agents', 'api', 'bus', 'core', 'desired', 'host', 'identity', 'ipam', 'ml2', 'packs', 'resources', 'store'],
-  cli: ['agents', 'api/openapi.ts', 'core', 'desired', 'host', 'identity', 'main', 'ml2', 'packs', 'resources', 'store'],
+  cli: ['agents', 'api/openapi.ts', 'api/paths.ts', 'core', 'desired', 'host', 'identity', 'main', 'ml2', 'packs', 'resources', 'store'],
 };
 
 /** Packages and built-in modules that are one folder's business: module → the folders of src/ that may import it. */

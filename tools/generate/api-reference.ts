@@ -1,7 +1,9 @@
 // The reference page of the Networking API's resources, from their declarations. One of the generators of list.ts. Pure.
-import type { Field, Resource } from '#core/resource.ts';
+import { actionPath, itemPath, usualPath } from '#api/paths.ts';
+import { registry } from '#core/registry.ts';
+import type { Field, Resource, Served } from '#core/resource.ts';
 import { extensions } from '#packs/extensions.ts';
-import { resources } from '#resources/index.ts';
+import { resources, schedules } from '#resources/index.ts';
 import { code, page, table } from './page.ts';
 
 /** The page's text. */
@@ -11,7 +13,7 @@ export function apiReference(): string {
     'The Networking API',
     `The OpenStack Networking API v2.0 below \`/v2.0\`, as far as it is served. The same for machines: \`GET /openapi.json\`. Errors are in
 [errors.md](errors.md), who may do what in [policies.md](policies.md), users and tokens in [identity.md](identity.md).`,
-    ...resources.flatMap(({ resource }) => (resource.operations.length > 0 ? [section(resource)] : [])),
+    ...resources.filter(({ resource }) => resource.operations.length > 0).map(section),
     other,
     '## Extensions',
     'As `GET /v2.0/extensions` lists them. An alias stands here when everything it promises is there.',
@@ -22,27 +24,44 @@ export function apiReference(): string {
   );
 }
 
-const CALLS = {
-  list: (path: string) => `GET ${path}`,
-  create: (path: string) => `POST ${path}`,
-  show: (path: string) => `GET ${path}/{id}`,
-  update: (path: string) => `PUT ${path}/{id}`,
-  delete: (path: string) => `DELETE ${path}/{id}`,
-} as const;
+const all = registry(resources);
 
-function section(resource: Resource): string {
-  const path = `/v2.0/${resource.collection}`;
-  const calls = (Object.keys(CALLS) as (keyof typeof CALLS)[])
-    .filter((operation) => resource.operations.includes(operation))
-    .map((operation) => code(CALLS[operation](path)));
+/** A resource's calls, each with its path. */
+function callsOf(resource: Resource): string[] {
+  const [collection, item] = [usualPath(resource, all), itemPath(resource, all)];
+  const calls = {
+    list: `GET ${collection}`,
+    create: `POST ${collection}`,
+    show: `GET ${item}`,
+    update: `PUT ${item}`,
+    delete: `DELETE ${item}`,
+  };
+  return (Object.keys(calls) as (keyof typeof calls)[]).filter((one) => resource.operations.includes(one)).map((one) => calls[one]);
+}
+
+function section({ resource, actions }: Served): string {
   const more = [
-    resource.bulk ? 'A `POST` of a list makes several, all or none.' : '',
-    resource.quota === undefined ? '' : `Quota: ${resource.quota} in a project, unless set otherwise.`,
+    resource.bulk && resource.operations.includes('create') ? 'A `POST` of a list makes several, all or none.' : '',
+    resource.prefix === undefined ? '' : `\`/${resource.prefix}\` may be left out.`,
+    resource.quota === undefined
+      ? ''
+      : `Quota: ${resource.quota === -1 ? 'unlimited' : resource.quota} in a project, unless set otherwise.`,
+    resource.field.get('tags')?.visible ? 'Has [tags](#tags).' : '',
   ].filter((sentence) => sentence !== '');
+  // What clients neither set nor see nor search is none of their business.
+  const fields = resource.fields.filter((field) => field.visible || field.post || field.put || field.filter);
   return [
-    `## ${resource.collection}`,
-    `${resource.doc} ${calls.join(', ')}. ${more.join(' ')}`.trim(),
-    table(['Attribute', 'Type', 'Create', 'Update', 'Query', 'What it is'], resource.fields.map(row)),
+    `## ${resource.parent ? `${all.byName(resource.parent.resource)?.collection}: ` : ''}${resource.collection}`,
+    `${resource.doc} ${callsOf(resource).map(code).join(', ')}. ${more.join(' ')}`.trim(),
+    ...(actions.length === 0
+      ? []
+      : [
+          table(
+            ['Call', 'What it does'],
+            actions.map((one) => [code(`${one.method} ${actionPath(itemPath(resource, all), one, '{about}')}`), one.doc]),
+          ),
+        ]),
+    table(['Attribute', 'Type', 'Create', 'Update', 'Query', 'What it is'], fields.map(row)),
   ].join('\n\n');
 }
 
@@ -78,18 +97,49 @@ function typeText(schema: Schema): string {
   return Array.isArray(schema.type) ? schema.type.join(' or ') : String(schema.type ?? 'any');
 }
 
-const other = `## quotas, and which agent serves which network
+const quotas: readonly (readonly [string, string])[] = [
+  ['GET /v2.0/quotas', 'Lists the projects whose limits were set.'],
+  ['GET /v2.0/quotas/{project_id}', "Shows a project's limits; `/default` and `/details` behind it, the default ones and what is used."],
+  ['PUT /v2.0/quotas/{project_id}', 'Sets limits; one below what is used is refused unless `force` is true. -1 is unlimited.'],
+  ['DELETE /v2.0/quotas/{project_id}', 'Goes back to the default limits.'],
+];
 
-| Call | What it does |
-|---|---|
-| \`GET /v2.0/quotas\` | Lists the projects whose limits were set. |
-| \`GET /v2.0/quotas/{project_id}\` | Shows a project's limits; \`/default\` and \`/details\` behind it, the default ones and what is used. |
-| \`PUT /v2.0/quotas/{project_id}\` | Sets limits; one below what is used is refused unless \`force\` is true. -1 is unlimited. |
-| \`DELETE /v2.0/quotas/{project_id}\` | Goes back to the default limits. |
-| \`GET /v2.0/agents/{id}/dhcp-networks\` | Lists the networks that a DHCP agent serves. |
-| \`POST /v2.0/agents/{id}/dhcp-networks\` | Lets a DHCP agent serve a network. |
-| \`DELETE /v2.0/agents/{id}/dhcp-networks/{network_id}\` | Takes a network from a DHCP agent. |
-| \`GET /v2.0/networks/{id}/dhcp-agents\` | Lists the DHCP agents that serve a network. |
+const served = schedules.flatMap(({ resource: { name, collection }, name: path, agents }): [string, string][] => [
+  [`GET /v2.0/agents/{id}/${path}s`, `Lists the ${collection} that an agent serves.`],
+  [`POST /v2.0/agents/{id}/${path}s`, `Lets an agent serve a ${name}: \`{"${name}_id": …}\`.`],
+  [`DELETE /v2.0/agents/{id}/${path}s/{${name}_id}`, `Takes a ${name} from an agent.`],
+  [`GET /v2.0/${collection}/{id}/${agents}`, `Lists the agents that serve a ${name}.`],
+]);
+
+const tags: readonly (readonly [string, string])[] = [
+  ['GET …/tags', 'Tells its tags.'],
+  ['PUT …/tags', 'Gives it the tags of `{"tags": […]}` and no others.'],
+  ['POST …/tags', 'Gives it the tags of `{"tags": […]}` besides those it has.'],
+  ['DELETE …/tags', 'Takes all its tags.'],
+  ['GET …/tags/{tag}', 'Tells whether it has a tag: 204 or 404.'],
+  ['PUT …/tags/{tag}', 'Gives it a tag.'],
+  ['DELETE …/tags/{tag}', 'Takes a tag.'],
+];
+
+const calls = (some: readonly (readonly [string, string])[]): string =>
+  table(
+    ['Call', 'What it does'],
+    some.map(([call, what]) => [code(call), what]),
+  );
+
+const other = `## quotas
+
+${calls(quotas)}
+
+## Which agent serves what
+
+${calls(served)}
+
+## Tags
+
+Below the items of what has tags.
+
+${calls(tags)}
 
 ## Lists
 
