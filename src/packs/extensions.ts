@@ -161,6 +161,13 @@ export const extensions: readonly Extension[] = [
   extension('quota_details', 'Quota details management support', 'Limits with what is used of them.', '2017-02-10T10:00:00-00:00'),
   extension('quotas', 'Quota management support', 'Limits per project.', '2012-07-29T10:00:00-00:00'),
   extension(
+    'rbac-address-scope',
+    'Add address_scope type to RBAC',
+    'Address scopes shared with single projects.',
+    '2020-02-12T00:00:00-00:00',
+  ),
+  extension('rbac-subnetpool', 'Add subnetpool type to RBAC', 'Subnet pools shared with single projects.', '2020-02-05T00:00:00-00:00'),
+  extension(
     'revision-if-match',
     'If-Match constraints based on revision_number',
     'Changes conditional on a revision number.',

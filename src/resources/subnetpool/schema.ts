@@ -1,6 +1,6 @@
 // A subnet pool: prefixes from which subnets are taken, so that those who make subnets need not agree on addresses.
 import { t } from '#core/attributes.ts';
-import { inputErrors } from '#core/convert.ts';
+import { inputErrors, toInt } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
 import { sharedBy } from '#packs/sharing.ts';
@@ -43,6 +43,9 @@ export const subnetpool = resource({
         'What one project may take: addresses of IPv4, /64 prefixes of IPv6; null for no bound.',
         (value) => check.nonNegative(value) ?? check.range(0, LARGEST)(value),
       )
+      // Null is shown and not taken: who wants no bound does not set one.
+      .nullable()
+      .convert(toInt)
       .optional()
       .mutable()
       .filter()
