@@ -68,7 +68,7 @@ describe.each(engines())('subnets of pools on $name', (engine) => {
       'InvalidInput',
       /requires the prefix to be \/64/,
     );
-    expect(await made({ subnetpool_id: six.id, ip_version: 6, ...modes })).toMatchObject({ cidr: '2001:db8:0:2::/64' });
+    expect(await made({ subnetpool_id: six.id, ip_version: 6, ...modes })).toMatchObject({ cidr: '2001:db8:0:4::/64' });
   });
 
   test('what is refused', async () => {
