@@ -2,7 +2,7 @@
 import type { Registry } from '#core/registry.ts';
 import type { Schedule } from '#resources/agent/served.ts';
 import { schedules } from '#resources/index.ts';
-import { counted } from '#resources/quota/limits.ts';
+import { limited } from '#resources/quota/limits.ts';
 import { json, reference, refusals, type Schema, titled, wrapped } from './openapi-parts.ts';
 
 const array = (items: Schema): Schema => ({ type: 'array', items });
@@ -73,7 +73,7 @@ const extensions = {
 };
 
 function quotas(registry: Registry): Record<string, Schema> {
-  const resources = counted(registry);
+  const resources = limited(registry);
   const limit = { type: 'integer', minimum: -1, maximum: 2_147_483_647, description: '-1 is unlimited.' };
   const of = (schema: Schema, more: Schema = {}): Schema => ({
     type: 'object',

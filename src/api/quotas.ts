@@ -5,9 +5,9 @@ import type { Pipeline } from '#core/pipeline.ts';
 import { limitErrors } from '#resources/quota/errors.ts';
 import {
   clearLimits,
-  counted,
   defaultLimits,
   detailsOf,
+  limited,
   limitsOf,
   overriddenLimits,
   parseLimits,
@@ -23,7 +23,7 @@ interface ProjectRoute {
 
 export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const { store, settings, registry } = pipeline.parts;
-  const resources = counted(registry);
+  const resources = limited(registry);
   const projectOf = (request: FastifyRequest): string => callerOf(request).actor.projectId;
   const demand = (request: FastifyRequest, rule: string, project?: string): void =>
     pipeline.demand(callerOf(request), rule, project === undefined ? {} : { project_id: project });

@@ -1,6 +1,7 @@
-// Quotas: how many of a resource a project may have. Usage is a counter that moves in the same transaction as the rows it counts, so a
+// Quotas: how many of a resource a project may have, and how much one row of it may hold. Usage is a counter that moves in the same transaction as the rows it counts, so a
 // limit holds under any concurrency and a check costs the same at any size.
 import type { Reader, Tx } from '#store/store.ts';
+import type { Context } from './context.ts';
 import { errorTable } from './errors.ts';
 import { repr } from './python.ts';
 import type { Resource } from './resource.ts';
@@ -10,17 +11,36 @@ export const quotaErrors = errorTable({
   OverQuota: ['overQuota', 'Quota exceeded for resources: {overs}.'],
 });
 
+/** What a limit is set for: a resource that is counted, or something that each row of one has many of. */
+export type Limited = Pick<Resource, 'name' | 'quota'>;
+
+/** Everything that limits are set for. */
+export const limitedOf = (resources: readonly Resource[]): Limited[] => [
+  ...resources.filter(({ quota }) => quota !== undefined),
+  ...resources.flatMap(({ limits = {} }) => Object.entries(limits).map(([name, quota]) => ({ name, quota }))),
+];
+
 /** The limit of a project without an override: the configuration's, else the declaration's; -1 is unlimited. */
-export const quotaDefault = (settings: Settings, resource: Resource): number => settings.quota[resource.name] ?? resource.quota ?? -1;
+export const quotaDefault = (settings: Settings, { name, quota }: Limited): number => settings.quota[name] ?? quota ?? -1;
 
 /** The limit in force for a project: its override, else the default; -1 is unlimited. */
-export async function quotaLimit(reader: Reader, settings: Settings, resource: Resource, projectId: string): Promise<number> {
+export async function quotaLimit(reader: Reader, settings: Settings, limited: Limited, projectId: string): Promise<number> {
   const override = await reader.get<{ max: number }>(
     'SELECT max FROM quotas WHERE project_id = ? AND resource = ?',
     projectId,
-    resource.name,
+    limited.name,
   );
-  return override?.max ?? quotaDefault(settings, resource);
+  return override?.max ?? quotaDefault(settings, limited);
+}
+
+/** How much a row of a project may hold of something that its resource declares a limit for. */
+export function rowLimit(
+  { tx, settings }: Context,
+  { limits = {} }: Pick<Resource, 'limits'>,
+  name: string,
+  projectId: string,
+): Promise<number> {
+  return quotaLimit(tx, settings, { name, quota: limits[name] ?? -1 }, projectId);
 }
 
 /**

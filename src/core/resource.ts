@@ -122,6 +122,8 @@ export interface Declaration<A extends Attributes> {
   readonly scopes: (row: Row<A>) => readonly string[];
   /** Default quota; undefined: not counted. */
   readonly quota?: number;
+  /** How much one row may hold of something, unless its project has a limit of its own by this name. */
+  readonly limits?: Readonly<Record<string, number>>;
   /** All when left out; none: it is no client's to see, and has no routes. */
   readonly operations?: readonly Operation[];
   readonly bulk?: boolean;

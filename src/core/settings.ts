@@ -19,8 +19,6 @@ export interface Settings {
   readonly dnsDomain: string;
   readonly maxDnsNameservers: number;
   readonly maxSubnetHostRoutes: number;
-  /** Extra routes of one router. */
-  readonly maxRoutes: number;
   /** Pairs of one port. */
   readonly maxAllowedAddressPairs: number;
   /** Rows a list answers at most; -1: no bound. */
@@ -45,7 +43,6 @@ export const defaultSettings: Settings = {
   dnsDomain: 'openstacklocal.',
   maxDnsNameservers: 5,
   maxSubnetHostRoutes: 20,
-  maxRoutes: 30,
   maxAllowedAddressPairs: 10,
   paginationMaxLimit: -1,
   agentDownTime: 75,

@@ -10,6 +10,7 @@ import type { Bus } from '#bus/bus.ts';
 import { openMemoryBus } from '#bus/memory.ts';
 import { openPostgresBus } from '#bus/postgres.ts';
 import { Pipeline } from '#core/pipeline.ts';
+import { limitedOf } from '#core/quota.ts';
 import { registry } from '#core/registry.ts';
 import { statusFollows } from '#desired/reports.ts';
 import type { Identity } from '#identity/actor.ts';
@@ -149,7 +150,7 @@ async function openIdentity(config: Config, store: Store): Promise<{ identity: I
 }
 
 function checkQuotas({ quota }: Config): void {
-  const known = resources.flatMap(({ resource }) => (resource.quota === undefined ? [] : [resource.name]));
+  const known = limitedOf(resources.map(({ resource }) => resource)).map(({ name }) => name);
   for (const name of Object.keys(quota)) {
     if (!known.includes(name)) throw new ConfigError(`quota: there is no resource ${name} with a quota${hint(name, known, '')}`);
   }

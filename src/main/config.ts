@@ -136,7 +136,6 @@ export function settingsOf(config: Config): Settings {
     dnsDomain: config.dns_domain.endsWith('.') ? config.dns_domain : `${config.dns_domain}.`,
     maxDnsNameservers: config.max_dns_nameservers,
     maxSubnetHostRoutes: config.max_subnet_host_routes,
-    maxRoutes: config.max_routes,
     maxAllowedAddressPairs: config.max_allowed_address_pair,
     paginationMaxLimit: config.pagination_max_limit,
     agentDownTime: config.agent_down_time,

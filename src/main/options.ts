@@ -137,7 +137,6 @@ export const options = {
   quota: option(api, 'NAME:COUNT', mapOf(integer(-1, 2_147_483_647)), settings.quota, 'Default quotas by resource name; -1 is unlimited.'),
   pagination_max_limit: option(api, 'COUNT', integer(-1, 1_000_000), settings.paginationMaxLimit, 'Rows a list answers at most; -1: all.'),
   max_dns_nameservers: option(api, 'COUNT', integer(0, 1_000), settings.maxDnsNameservers, 'DNS servers of one subnet at most.'),
-  max_routes: option(api, 'COUNT', integer(0, 1_000), settings.maxRoutes, 'Extra routes of one router at most.'),
   max_subnet_host_routes: option(api, 'COUNT', integer(0, 1_000), settings.maxSubnetHostRoutes, 'Host routes of one subnet at most.'),
   max_allowed_address_pair: option(
     api,

@@ -1,5 +1,6 @@
 // The extensions that are listed are those of a reference deployment, with its names and dates, and what is counted has its default limits.
 import { expect, test } from 'vitest';
+import { limitedOf } from '#core/quota.ts';
 import { extensions } from '#packs/extensions.ts';
 import { resources } from '#resources/index.ts';
 import { extensionFacts, limitFacts } from './facts.ts';
@@ -27,11 +28,10 @@ test.each(extensions.map((extension) => [extension.alias, extension] as const))(
 );
 
 test('what is counted has the published default limits', () => {
-  const here = Object.fromEntries(resources.flatMap(({ resource: { name, quota } }) => (quota === undefined ? [] : [[name, quota]])));
-  const { router_route: _, ...counted } = limitFacts; // a limit of one router, no count of a project
-  for (const [name, limit] of Object.entries(here)) expect([name, limit]).toEqual([name, counted[name]]);
+  const here = Object.fromEntries(limitedOf(resources.map(({ resource }) => resource)).map(({ name, quota }) => [name, quota]));
+  for (const [name, limit] of Object.entries(here)) expect([name, limit]).toEqual([name, limitFacts[name]]);
   report(
     'limits',
-    Object.keys(counted).filter((name) => !Object.hasOwn(here, name)),
+    Object.keys(limitFacts).filter((name) => !Object.hasOwn(here, name)),
   );
 });

@@ -1,5 +1,6 @@
 // Quotas: what they limit, who reads and who sets them, in the API's own words.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { limitedOf } from '#core/quota.ts';
 import { resources } from '#resources/index.ts';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, openCloud } from './cloud.ts';
@@ -17,7 +18,7 @@ describe.each(engines())('quotas on $name', (engine) => {
 
   /** Of everything that is counted, the declared limit; of subnets that of the configuration. */
   const DEFAULTS = {
-    ...Object.fromEntries(resources.flatMap(({ resource: { name, quota } }) => (quota === undefined ? [] : [[name, quota]]))),
+    ...Object.fromEntries(limitedOf(resources.map(({ resource }) => resource)).map(({ name, quota }) => [name, quota])),
     subnet: 50,
   };
 
@@ -165,6 +166,24 @@ describe.each(engines())('quotas on $name', (engine) => {
     await stranger('DELETE', `/networks/${made.id}`);
     expect(await details()).toMatchObject({ network: { limit: 1, used: 0 } });
     expect((await stranger('POST', '/networks', { network: {} })).status).toBe(201);
+    await admin('DELETE', path);
+  });
+
+  test('a limit may be of one row instead of a project', async () => {
+    const path = `/quotas/${cloud.member.projectId}`;
+    expect((await member('GET', `${path}/details`)).at('quota.router_route')).toEqual({ limit: 30, used: 0, reserved: 0 });
+    const { subnet } = await cloud.wired('10.1.0.0/24');
+    const { id } = await cloud.make('router', {});
+    expect((await member('PUT', `/routers/${id}/add_router_interface`, { subnet_id: subnet.id })).status).toBe(200);
+    const routes = (count: number) => ({
+      router: { routes: Array.from({ length: count }, (_, index) => ({ destination: `192.0.2.${index}/32`, nexthop: '10.1.0.9' })) },
+    });
+    await admin('PUT', path, { quota: { router_route: 2 } });
+    const more = `Unable to complete operation for ${id}. The number of routes exceeds the maximum 2.`;
+    expectError(await member('PUT', `/routers/${id}`, routes(3)), 400, 'RoutesExhausted', more);
+    expect((await member('PUT', `/routers/${id}`, routes(2))).status).toBe(200);
+    await admin('PUT', path, { quota: { router_route: -1 } });
+    expect((await member('PUT', `/routers/${id}`, routes(40))).status).toBe(200);
     await admin('DELETE', path);
   });
 

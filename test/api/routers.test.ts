@@ -12,7 +12,7 @@ describe.each(engines())('routers on $name', (engine) => {
   let external: Shown;
   let outside: Shown;
   beforeAll(async () => {
-    cloud = await openCloud(engine, { settings: { quota: { router: 100 }, maxRoutes: 3 } });
+    cloud = await openCloud(engine, { settings: { quota: { router: 100, router_route: 3 } } });
     admin = cloud.as(cloud.admin);
     member = cloud.as(cloud.member);
     external = await cloud.make('network', { 'router:external': true }, cloud.admin);

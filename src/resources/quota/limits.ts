@@ -3,9 +3,8 @@
 import type { Context } from '#core/context.ts';
 import { toBoolean, toInt } from '#core/convert.ts';
 import { requestErrors } from '#core/input.ts';
-import { quotaDefault } from '#core/quota.ts';
+import { type Limited, limitedOf, quotaDefault } from '#core/quota.ts';
 import type { Registry } from '#core/registry.ts';
-import type { Resource } from '#core/resource.ts';
 import type { Settings } from '#core/settings.ts';
 import { range } from '#core/validate.ts';
 import type { Reader } from '#store/store.ts';
@@ -20,22 +19,22 @@ export interface Detail {
 
 /** What a PUT asks for: limits by resource, and whether one below what is used is meant. */
 export interface LimitChange {
-  readonly limits: ReadonlyMap<Resource, number>;
+  readonly limits: ReadonlyMap<string, number>;
   readonly force: boolean;
 }
 
 const bad = (reason: string): Error => requestErrors.HTTPBadRequest({ reason });
 const inRange = range(-1, 2_147_483_647);
 
-/** The resources that are counted, in the order they are served. */
-export const counted = (registry: Registry): Resource[] => registry.all.filter((resource) => resource.quota !== undefined);
+/** What limits are set for, in the order that resources are served. */
+export const limited = (registry: Registry): Limited[] => limitedOf(registry.all);
 
 /** What a project has that has no override. */
-export const defaultLimits = (resources: readonly Resource[], settings: Settings): Limits =>
+export const defaultLimits = (resources: readonly Limited[], settings: Settings): Limits =>
   Object.fromEntries(resources.map((resource) => [resource.name, quotaDefault(settings, resource)]));
 
 /** The limits in force for a project. */
-export async function limitsOf(reader: Reader, resources: readonly Resource[], settings: Settings, project: string): Promise<Limits> {
+export async function limitsOf(reader: Reader, resources: readonly Limited[], settings: Settings, project: string): Promise<Limits> {
   const overrides = await reader.all<{ resource: string; max: number }>(
     'SELECT resource, max FROM quotas WHERE project_id = ? ORDER BY resource',
     project,
@@ -44,7 +43,7 @@ export async function limitsOf(reader: Reader, resources: readonly Resource[], s
 }
 
 /** Projects that have overrides, each with all its limits. */
-export async function overriddenLimits(reader: Reader, resources: readonly Resource[], settings: Settings): Promise<Map<string, Limits>> {
+export async function overriddenLimits(reader: Reader, resources: readonly Limited[], settings: Settings): Promise<Map<string, Limits>> {
   const rows = await reader.all<{ project_id: string; resource: string; max: number }>(
     'SELECT project_id, resource, max FROM quotas ORDER BY project_id, resource',
   );
@@ -64,7 +63,7 @@ function laidOver(limits: Limits, overrides: readonly { readonly resource: strin
 
 export async function detailsOf(
   reader: Reader,
-  resources: readonly Resource[],
+  resources: readonly Limited[],
   settings: Settings,
   project: string,
 ): Promise<Record<string, Detail>> {
@@ -76,15 +75,15 @@ export async function detailsOf(
 }
 
 /** The inner object of a PUT. `check_limit` is what happens anyway; `force` turns the check off. */
-export function parseLimits(resources: readonly Resource[], body: Readonly<Record<string, unknown>>): LimitChange {
+export function parseLimits(resources: readonly Limited[], body: Readonly<Record<string, unknown>>): LimitChange {
   const { force, check_limit, ...rest } = body;
-  const known = new Map(resources.map((resource) => [resource.name, resource]));
-  const unknown = Object.keys(rest).filter((name) => !known.has(name));
+  const known = resources.map(({ name }) => name);
+  const unknown = Object.keys(rest).filter((name) => !known.includes(name));
   if (unknown.length > 0) throw bad(`Unrecognized attribute(s) '${unknown.join(', ')}'`);
   if (check_limit !== undefined) toBoolean(check_limit);
-  const limits = new Map<Resource, number>();
-  for (const [name, resource] of known) if (Object.hasOwn(rest, name)) limits.set(resource, toInt(rest[name]) as number);
-  for (const [{ name }, limit] of limits) {
+  const limits = new Map<string, number>();
+  for (const name of known) if (Object.hasOwn(rest, name)) limits.set(name, toInt(rest[name]) as number);
+  for (const [name, limit] of limits) {
     const reason = inRange(limit);
     if (reason !== undefined) throw bad(`Invalid input for ${name}. Reason: ${reason}.`);
   }
@@ -93,7 +92,7 @@ export function parseLimits(resources: readonly Resource[], body: Readonly<Recor
 
 export async function setLimits(context: Context, project: string, { limits, force }: LimitChange): Promise<void> {
   const { tx } = context;
-  for (const [{ name }, limit] of limits) {
+  for (const [name, limit] of limits) {
     if (!force && limit >= 0) await checkAboveUse(context, project, name, limit);
     await tx.run(
       `INSERT INTO quotas (project_id, resource, max) VALUES (?, ?, ?)

@@ -4,6 +4,7 @@ import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { innerBody, requestErrors } from '#core/input.ts';
 import { repr } from '#core/python.ts';
+import { rowLimit } from '#core/quota.ts';
 import { action } from '#core/resource.ts';
 import { contains, parsePrefix, toNumber } from '#ipam/address.ts';
 import { type Connection, connections } from './connections.ts';
@@ -13,10 +14,10 @@ import { type Route, router } from './schema.ts';
 type Router = Row<(typeof router)['attributes']>;
 
 /** Refuses too many routes, and those whose next hop is not a neighbour. */
-export async function checkRoutes(context: Context, { id, gw_port_id }: Router, routes: readonly Route[]): Promise<void> {
-  const { maxRoutes } = context.settings;
-  if (routes.length > maxRoutes) throw routerErrors.RoutesExhausted({ router_id: id, quota: maxRoutes });
+export async function checkRoutes(context: Context, { id, project_id, gw_port_id }: Router, routes: readonly Route[]): Promise<void> {
   if (routes.length === 0) return;
+  const quota = await rowLimit(context, router, 'router_route', project_id);
+  if (quota >= 0 && routes.length > quota) throw routerErrors.RoutesExhausted({ router_id: id, quota });
   const near = await connections(context, id, gw_port_id);
   for (const { nexthop } of routes) {
     const reason = near.some(({ ip_address }) => ip_address === nexthop)

@@ -41,6 +41,7 @@ export const router = resource({
   table: 'routers',
   extension: 'router',
   quota: 10,
+  limits: { router_route: 30 },
   bulk: false,
   attributes: {
     ...identity,
