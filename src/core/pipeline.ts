@@ -14,7 +14,7 @@ import type { Registry } from './registry.ts';
 import type { Action, Resource } from './resource.ts';
 import type { Settings } from './settings.ts';
 import { join, type Sql, type StoredRow, sql } from './sql.ts';
-import { asAsked, type View, Views } from './view.ts';
+import { asAsked, mayOf, type View, Views } from './view.ts';
 import { type Judge, Work } from './work.ts';
 
 export const accessErrors = errorTable({
@@ -221,6 +221,9 @@ export class Pipeline {
   /** Rows read by a view, decoded or not → rows as shown: conditional attributes removed, rows that SQL could not judge judged. */
   async present(reader: Reader, resource: Resource, actor: Actor, view: View, rows: StoredRow[]): Promise<StoredRow[]> {
     let kept = rows;
+    for (const { name, computed } of view.computed) {
+      for (const row of rows) row[name] = computed?.value(this.#decoded(resource, row, computed.from), this.parts.settings);
+    }
     if (view.conditional.length > 0 || view.row === undefined) {
       kept = [];
       const asked = [view.residual, ...view.conditional.map(([, open]) => open)];
@@ -233,8 +236,7 @@ export class Pipeline {
       }
     }
     for (const row of kept) {
-      for (const { name, computed } of view.computed)
-        row[name] = computed?.value(this.#decoded(resource, row, computed.from), this.parts.settings);
+      for (const [field] of view.judged) if (row[mayOf(field)] !== 1) delete row[field.name];
       if (Object.hasOwn(row, 'project_id')) row.tenant_id = row.project_id;
     }
     return kept;
@@ -253,7 +255,7 @@ export class Pipeline {
   async #presentAll(reader: Reader, resource: Resource, actor: Actor, rows: readonly StoredRow[]): Promise<StoredRow[]> {
     const view = this.views.of(resource, actor);
     let shown: StoredRow[] = rows.map((row) => ({ ...row }));
-    if (view.fields.some((field) => field.derived)) {
+    if (view.judged.length > 0 || view.fields.some((field) => field.derived)) {
       const ids = rows.map(({ id }) => String(id));
       const read = await reader.all<StoredRow>(
         `${view.select.text} WHERE r.id ${reader.dialect.inJson}`,

@@ -12,7 +12,9 @@ export interface View {
   /** What is shown. More may be read, to judge, page or compute. */
   readonly fields: readonly Field[];
   readonly computed: readonly Field[];
-  /** Shown only where the rule holds for the row. */
+  /** Shown only where the rule holds for the row; whether it does, the row says under {@link mayOf} the attribute. */
+  readonly judged: readonly (readonly [Field, Sql])[];
+  /** The same, where SQL cannot tell. */
   readonly conditional: readonly (readonly [Field, Residual])[];
   /** The rule `get_<resource>` as far as it still depends on the row. */
   readonly residual: Residual;
@@ -28,6 +30,9 @@ export interface View {
   /** A row, as stored or decoded, as JSON text. */
   readonly write: Write;
 }
+
+/** The column of a row that says whether an attribute may be shown. */
+export const mayOf = ({ name }: Field): string => `may ${name}`;
 
 type Reading = Pick<View, 'columns' | 'select' | 'decode'>;
 
@@ -69,7 +74,8 @@ export class Views {
     const wanted = new Set(names.map((name) => (name === 'tenant_id' ? 'project_id' : name)));
     const fields = view.fields.filter((field) => wanted.has(field.name));
     const conditional = view.conditional.filter(([field]) => wanted.has(field.name));
-    return { ...view, ...this.#showing(resource, actor, fields), conditional, write: writer(fields, names) };
+    const judged = view.judged.filter(([field]) => wanted.has(field.name));
+    return { ...view, ...this.#showing(resource, actor, fields, judged), conditional, write: writer(fields, names) };
   }
 
   /** Of which rows the caller may know the attribute: all, none, or those that a condition names. None as well where SQL cannot say which. */
@@ -81,7 +87,7 @@ export class Views {
   }
 
   /** What showing these attributes takes: those that others are computed of, and the id and the item's name, by which rows are judged and paged. */
-  #showing(resource: Resource, actor: Actor, fields: readonly Field[]) {
+  #showing(resource: Resource, actor: Actor, fields: readonly Field[], judged: View['judged']) {
     const computed = fields.filter((field) => field.computed);
     const needed = new Set([
       ...fields.map(({ name }) => name),
@@ -90,11 +96,12 @@ export class Views {
       resource.item,
     ]);
     const read = resource.fields.filter(({ name }) => needed.has(name));
-    return { fields, computed, ...this.#reading(resource, actor, read) };
+    return { fields, computed, judged, ...this.#reading(resource, actor, read, judged) };
   }
 
-  #reading(resource: Resource, actor: Actor, fields: readonly Field[]): Reading {
-    const columns = withProject(selection(fields, this.#dialect), actor.projectId);
+  #reading(resource: Resource, actor: Actor, fields: readonly Field[], judged: View['judged'] = []): Reading {
+    const verdicts = judged.map(([field, { text, params }]) => sql(`CASE WHEN ${text} THEN 1 ELSE 0 END AS "${mayOf(field)}"`, ...params));
+    const columns = join([withProject(selection(fields, this.#dialect), actor.projectId), ...verdicts], ', ');
     return { columns, select: sql(`SELECT ${columns.text} FROM ${resource.table} r`, ...columns.params), decode: decoder(fields) };
   }
 
@@ -102,7 +109,9 @@ export class Views {
     const get = `get_${resource.name}`;
     const residual = this.#policy.reduce(get, actor);
     const fields: Field[] = [];
+    const judged: [Field, Sql][] = [];
     const conditional: [Field, Residual][] = [];
+    const byName = (name: string): Resource | undefined => this.#registry.byName(name);
     for (const field of resource.fields) {
       if (!field.visible) continue;
       const rule = `${get}:${field.name}`;
@@ -110,12 +119,14 @@ export class Views {
       if (open === false) continue;
       fields.push(field);
       // Whoever sees the row by the same rule sees the attribute.
-      if (open !== true && JSON.stringify(open) !== JSON.stringify(residual)) conditional.push([field, open]);
+      if (open === true || JSON.stringify(open) === JSON.stringify(residual)) continue;
+      const told = toSql(open, resource, byName, actor.projectId);
+      if (told) judged.push([field, told]);
+      else conditional.push([field, open]);
     }
-    const byName = (name: string): Resource | undefined => this.#registry.byName(name);
     const row = toSql(residual, resource, byName, actor.projectId);
     return {
-      ...this.#showing(resource, actor, fields),
+      ...this.#showing(resource, actor, fields, judged),
       conditional,
       residual,
       row,

@@ -51,7 +51,9 @@ export async function hello(context: Context, host: string, agents: readonly Age
       await context.note('presence', `${network}/${host}`, 'update', [`network:${network}`, `host:${host}`]);
     }
   }
-  for (const row of await context.findLocked(port, 'change', "r.binding_host_id = ? AND r.binding_vif_type = 'binding_failed'", host)) {
+  // Ports without a host are not in the index.
+  const failed = "r.binding_host_id = ? AND r.binding_host_id <> '' AND r.binding_vif_type = 'binding_failed'";
+  for (const row of await context.findLocked(port, 'change', failed, host)) {
     await context.update(port, row, { 'binding:host_id': host });
   }
 }

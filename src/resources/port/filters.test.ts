@@ -14,7 +14,7 @@ test('values of one kind are either, kinds are both, and what means nothing is p
 
 test('a part of an address is text, not a pattern', () => {
   expect(filterByFixedIps({ ip_address_substr: ['10_0%', 'DB8\\'] })).toEqual({
-    sql: "r.id IN (SELECT a.port_id FROM ip_allocations a WHERE (a.ip_address LIKE ? ESCAPE '\\' OR a.ip_address LIKE ? ESCAPE '\\'))",
+    sql: "EXISTS (SELECT 1 FROM ip_allocations a WHERE a.port_id = r.id AND (a.ip_address LIKE ? ESCAPE '\\' OR a.ip_address LIKE ? ESCAPE '\\'))",
     params: ['%10\\_0\\%%', '%db8\\\\%'],
   });
 });
