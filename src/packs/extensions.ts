@@ -251,6 +251,8 @@ export const extensions: readonly Extension[] = [
     '2019-12-29T19:00:00-00:00',
   ),
   extension('rbac-policies', 'RBAC Policies', 'Objects can be shared with single projects, or with all.', '2015-06-17T12:15:12-00:00'),
+  extension('trunk', 'Trunk Extension', 'Ports of several networks that share the wire of one.', '2016-01-01T10:00:00-00:00'),
+  extension('trunk-details', 'Trunk port details', 'What a parent port tells of its trunk.', '2016-01-01T10:00:00-00:00'),
   extension(
     'uplink-status-propagation',
     'Uplink status propagation extension',

@@ -60,6 +60,9 @@ import { subnetpoolPolicies } from './subnetpool/policies.ts';
 import { subnetpoolRules } from './subnetpool/rules.ts';
 import { subnetpool } from './subnetpool/schema.ts';
 import { poolSharing } from './subnetpool/sharing.ts';
+import { trunkPolicies } from './trunk/policies.ts';
+import { trunkActions, trunkFollows, trunkRules } from './trunk/rules.ts';
+import { trunk } from './trunk/schema.ts';
 
 export const resources: readonly Served[] = [
   serve(agent, agentRules),
@@ -82,6 +85,7 @@ export const resources: readonly Served[] = [
   serve(routerInterface),
   serve(localIp, localIpRules, localIpFollows),
   serve(portAssociation, portAssociationRules),
+  serve(trunk, trunkRules, trunkFollows, trunkActions),
 ];
 
 /** What agents serve, each with the routes by which administrators steer it. */
@@ -103,5 +107,6 @@ export const policies: Readonly<Record<string, string>> = {
   ...portPolicies,
   ...localIpPolicies,
   ...routerPolicies,
+  ...trunkPolicies,
   ...quotaPolicies,
 };

@@ -8,6 +8,7 @@ import { portPlugging } from '#packs/port-plugging.ts';
 import { portSecurity } from '#packs/port-security.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { taggedFromTheStart } from '#packs/tags.ts';
+import { trunkDetails } from '#packs/trunk-details.ts';
 import { portErrors } from './errors.ts';
 import { filterByFixedIps } from './filters.ts';
 import { dnsAssignment } from './names.ts';
@@ -140,6 +141,7 @@ export const port = resource({
       .extension('dns-integration'),
     ...portPlugging,
     ip_allocation: t.free('When it got its addresses: immediate, deferred or none.').readOnly().filter().sort().extension('ip_allocation'),
+    ...trunkDetails,
     ...taggedFromTheStart,
     ...standard,
   },
