@@ -57,7 +57,11 @@ export async function find(pipeline: Pipeline, resource: Resource, caller: Calle
   if (within) await pipeline.enter(resource, caller, within);
   let view = pipeline.views.of(resource, actor);
   if (view.residual !== false) await makeStanding(pipeline, resource, caller, query);
-  if (query.fields.length > 0) view = pipeline.views.narrowed(view, resource, actor, query.fields);
+  const details = resource.details?.attributes;
+  if (query.fields.length > 0 || details) {
+    const names = query.fields.length > 0 ? query.fields : view.fields.map(({ name }) => name);
+    view = pipeline.views.narrowed(view, resource, actor, details ? names.filter((name) => !details.includes(name)) : names);
+  }
   const conditions: Sql[] = [];
   if (within) conditions.push(sql(`r.${resource.field.get(within.field)?.sqlName} = ?`, within.id));
   for (const [field, values] of query.filters) {

@@ -6,7 +6,7 @@ import type { Actor } from '#identity/actor.ts';
 import { ConstraintViolation, type Reader, type Store } from '#store/store.ts';
 import type { Attributes } from './attributes.ts';
 import type { Caller, Lock } from './context.ts';
-import { errorTable } from './errors.ts';
+import { type ApiError, errorTable } from './errors.ts';
 import { createBodies, type Input, innerBody, parseCreate, parseUpdate, requestErrors } from './input.ts';
 import { holds, type Policy, parentsAsked, type Residual, type Target } from './policy.ts';
 import { checkRoom } from './quota.ts';
@@ -146,6 +146,7 @@ export class Pipeline {
     const within = withinOf(item);
     if (within) await this.enter(resource, caller, within);
     let view = this.views.of(resource, actor);
+    if (resource.details && view.residual !== false && !this.permits(caller, resource.details.rule)) throw resource.details.refused();
     if (names.length > 0) view = this.views.narrowed(view, resource, actor, names);
     const { select, row: scope } = view;
     const named = itemIs(resource, item);
@@ -188,14 +189,14 @@ export class Pipeline {
   async writable(work: Work, resource: Resource, item: Item, rule: string, lock: Lock, input?: Input): Promise<StoredRow> {
     const within = withinOf(item);
     const parent = within && resource.parent && this.parts.registry.byName(resource.parent.resource);
-    if (parent) await this.#visible(work, parent, within.id, 'share');
+    if (parent) await this.#visible(work, parent, within.id, resource.oneByOne ? 'remove' : 'share');
     let id: string | undefined = nameOf(item);
     if (resource.item !== 'id' || within) {
       const { text, params } = itemIs(resource, item);
       id = (await work.tx.get<{ id: string }>(`SELECT r.id FROM ${resource.table} r WHERE ${text}`, ...params))?.id;
     }
     if (id === undefined) throw missing(resource, item);
-    const row = await this.#visible(work, resource, id, lock);
+    const row = await this.#visible(work, resource, id, lock, within?.id);
     const attributes = input ? this.#mentioned(resource, input, false) : [];
     const absent = input && resource.foreignUpdate === 'notFound' && row.project_id !== work.actor.projectId;
     await this.#authorize(work, resource, rule, row, attributes, { ...row, ...input?.values }).catch((error: unknown) => {
@@ -210,11 +211,11 @@ export class Pipeline {
     return this.#authorize(work, resource, rule, row, []);
   }
 
-  async #visible(work: Work, resource: Resource, id: string, lock: Lock): Promise<StoredRow> {
+  async #visible(work: Work, resource: Resource, id: string, lock: Lock, within?: string): Promise<StoredRow> {
     const row = (await work.load(resource, id, lock)) as StoredRow | undefined;
-    if (!row) throw resource.notFound(id);
+    if (!row) throw resource.notFound(id, within);
     const visible = this.parts.policy.reduce(`get_${resource.name}`, work.actor);
-    if (!holds(visible, resource, await this.#target(work, resource, row, [visible]))) throw resource.notFound(id);
+    if (!holds(visible, resource, await this.#target(work, resource, row, [visible]))) throw resource.notFound(id, within);
     return row;
   }
 
@@ -277,15 +278,19 @@ export class Pipeline {
   }
 
   async #authorizeCreate(work: Work, resource: Resource, input: Input): Promise<void> {
+    let absent: ApiError | undefined;
     for (const [name, of] of resource.parents) {
       const parent = this.parts.registry.byName(of.resource);
       const id = input.values[of.field];
       if (!parent || typeof id !== 'string' || (name !== 'ext_parent' && of.field === resource.parent?.field)) continue;
       const lock = resource.oneByOne ? 'remove' : 'share';
       if (resource.foreignParent !== 'forbidden') await this.#visible(work, parent, id, lock);
-      else if (!(await work.load(parent, id, lock))) throw parent.notFound(id);
+      else if (!(await work.load(parent, id, lock))) absent = parent.notFound(id);
+      // Who could not create below a foreign item learns nothing of whether it is there.
+      if (absent && name !== 'ext_parent') throw absent;
     }
     await this.#authorize(work, resource, `create_${resource.name}`, input.values, this.#mentioned(resource, input, true));
+    if (absent) throw absent;
   }
 
   /** Rules of the attributes a client set: `create_port:mac_address`, and of their parts: `create_port:fixed_ips:ip_address`. */

@@ -108,6 +108,10 @@ export interface Declaration<A extends Attributes> {
   readonly prefix?: string;
   /** The resource whose items it belongs to in its path, and the attribute set from there. */
   readonly parent?: { readonly resource: string; readonly field: string };
+  /** As `parent`, of what policy rules call its `ext_parent` though its path does not. */
+  readonly under?: Parent;
+  /** Attributes that only a request for one item answers, and the rule which that asks besides. */
+  readonly details?: { readonly attributes: readonly string[]; readonly rule: string; readonly refused: () => ApiError };
   /** Attribute that names an item in its path; `id` when left out. */
   readonly item?: string;
   readonly doc: string;
@@ -127,7 +131,10 @@ export interface Declaration<A extends Attributes> {
   /** All when left out; none: it is no client's to see, and has no routes. */
   readonly operations?: readonly Operation[];
   readonly bulk?: boolean;
-  /** Creates under one parent wait for each other, and for those of its other children: for what depends on all children at once. */
+  /**
+   * Creates under one parent, and changes of what is nested in it, wait for each other, and for those of its other children: for what depends on all
+   * children at once.
+   */
   readonly oneByOne?: boolean;
   /** Refusal when rows that restrict it still refer to a row about to be deleted. */
   readonly inUse?: (id: string, by: string, ids: readonly string[]) => ApiError;
@@ -200,7 +207,8 @@ export function resource<const A extends Attributes>(declaration: Declaration<A>
   const parents = new Map<string, Parent>();
   for (const { ref, name } of fields)
     if (ref && name === `${ref.resource}_id`) parents.set(ref.resource, { resource: ref.resource, field: name });
-  if (declaration.parent) parents.set('ext_parent', declaration.parent);
+  const above = declaration.parent ?? declaration.under;
+  if (above) parents.set('ext_parent', above);
   return {
     operations: allOperations,
     bulk: true,

@@ -27,13 +27,21 @@ import { localIpPolicies } from './local_ip/policies.ts';
 import { localIpFollows, localIpRules, portAssociationRules } from './local_ip/rules.ts';
 import { localIp, portAssociation } from './local_ip/schema.ts';
 import { networkPolicies } from './network/policies.ts';
+import { networkQosRules } from './network/qos.ts';
 import { networkRules } from './network/rules.ts';
 import { network } from './network/schema.ts';
 import { externalRules, networkSharing } from './network/sharing.ts';
 import { portPolicies } from './port/policies.ts';
+import { portQosRules } from './port/qos.ts';
 import { portFollows, portRules } from './port/rules.ts';
 import { port } from './port/schema.ts';
 import { portSecurityRules } from './port/security.ts';
+import { qosPolicies } from './qos/policies.ts';
+import { ruleType } from './qos/rule-types.ts';
+import { ruleRules } from './qos/rules.ts';
+import * as qosRules from './qos/rules-schema.ts';
+import { policy } from './qos/schema.ts';
+import { policySharing } from './qos/sharing.ts';
 import { quotaPolicies } from './quota/policies.ts';
 import { rbacPolicies } from './rbac_policy/policies.ts';
 import { rbacPolicy } from './rbac_policy/schema.ts';
@@ -78,9 +86,20 @@ export const resources: readonly Served[] = [
   serve(defaultStatefulness),
   serve(securityGroupRule, securityGroupRuleRules),
   serve(securityGroup, [securityGroupRules, securityGroupSharing.rules], securityGroupSharing.follows),
-  serve(network, [networkRules, externalRules, networkSharing.rules, bringsDefaultGroup()], networkSharing.follows),
+  serve(qosRules.bandwidthLimit, ruleRules('bandwidth_limit')),
+  serve(qosRules.dscpMarking, ruleRules('dscp_marking')),
+  serve(qosRules.minimumBandwidth, ruleRules('minimum_bandwidth')),
+  serve(qosRules.minimumPacketRate, ruleRules('minimum_packet_rate')),
+  serve(qosRules.packetRateLimit, ruleRules('packet_rate_limit')),
+  serve(qosRules.aliasBandwidthLimit, ruleRules('bandwidth_limit')),
+  serve(qosRules.aliasDscpMarking, ruleRules('dscp_marking')),
+  serve(qosRules.aliasMinimumBandwidth, ruleRules('minimum_bandwidth')),
+  serve(qosRules.aliasMinimumPacketRate, ruleRules('minimum_packet_rate')),
+  serve(ruleType),
+  serve(policy, policySharing.rules, policySharing.follows),
+  serve(network, [networkRules, externalRules, networkQosRules, networkSharing.rules, bringsDefaultGroup()], networkSharing.follows),
   serve(subnet, subnetRules),
-  serve(port, [...portRules, portSecurityRules, routerPortRules], [...portFollows, ...dhcpFollows]),
+  serve(port, [...portRules, portSecurityRules, portQosRules, routerPortRules], [...portFollows, ...dhcpFollows]),
   serve(router, routerRules, routerPortFollows, [...interfaceActions, ...routeActions]),
   serve(routerInterface),
   serve(localIp, localIpRules, localIpFollows),
@@ -102,6 +121,7 @@ export const policies: Readonly<Record<string, string>> = {
   ...subnetpoolPolicies,
   ...addressGroupPolicies,
   ...securityGroupPolicies,
+  ...qosPolicies,
   ...networkPolicies,
   ...subnetPolicies,
   ...portPolicies,

@@ -26,11 +26,17 @@ const FILLED = 'there the code behind fills in the empty value; here the declara
 const FILTERED = 'there filters of providers are not checked, and filter all the same; here they are declared';
 const CARRIED = 'how a network is carried is decided when it is made: an update is refused as read-only';
 
+const OF_POLICY = 'published and never answered: a rule has no project but that of its policy';
+
 /** By collection: `ATTRIBUTE presence | flags | required | default`, and `(path | key | item | extension | operations | bulk | tags)`. */
 export const attributeDeviations: Readonly<Record<string, Reasons>> = {
   address_groups: {},
   address_scopes: {},
   agents: {},
+  alias_bandwidth_limit_rules: { 'project_id presence': OF_POLICY },
+  alias_dscp_marking_rules: { 'project_id presence': OF_POLICY },
+  alias_minimum_bandwidth_rules: { 'project_id presence': OF_POLICY },
+  alias_minimum_packet_rate_rules: {},
   auto_allocated_topology: {},
   availability_zones: {},
   default_security_group_rules: {},
@@ -56,6 +62,11 @@ export const attributeDeviations: Readonly<Record<string, Reasons>> = {
     'provider:segmentation_id flags': CARRIED,
   },
   policies: {},
+  'policies/bandwidth_limit_rules': {},
+  'policies/dscp_marking_rules': {},
+  'policies/minimum_bandwidth_rules': {},
+  'policies/minimum_packet_rate_rules': {},
+  'policies/packet_rate_limit_rules': {},
   ports: {
     'binding:host_id default': FILLED,
     'binding:profile default': FILLED,

@@ -43,6 +43,7 @@ describe.each(engines())('networks on $name', (engine) => {
       mtu: 1450,
       status: 'ACTIVE',
       subnets: [],
+      qos_policy_id: null,
       tags: [],
       shared: false,
       port_security_enabled: true,

@@ -46,6 +46,8 @@ describe.each(engines())('ports on $name', (engine) => {
       'binding:vnic_type': 'normal',
       extra_dhcp_opts: [],
       description: '',
+      qos_policy_id: null,
+      qos_network_policy_id: null,
       tags: [],
       dns_name: '',
       dns_assignment: [{ ip_address, hostname, fqdn: `${hostname}.openstacklocal.` }],
@@ -64,6 +66,7 @@ describe.each(engines())('ports on $name', (engine) => {
       'binding:profile': {},
       'binding:vif_type': 'unbound',
       'binding:vif_details': {},
+      resource_request: null,
     });
   });
 

@@ -5,6 +5,7 @@ import * as check from '#core/validate.ts';
 import { scopedNetwork } from '#packs/address-scope.ts';
 import { zones } from '#packs/availability-zones.ts';
 import { networkDomain } from '#packs/dns.ts';
+import { qosPolicyId } from '#packs/qos.ts';
 import { leadsOutside, sharedBy } from '#packs/sharing.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { tagged } from '#packs/tags.ts';
@@ -81,6 +82,7 @@ export const network = resource({
     port_security_enabled: t.bool('Default for ports of the network.').default(true).mutable().policy().extension('port-security'),
     ...networkDomain,
     ...scopedNetwork,
+    qos_policy_id: qosPolicyId.extension('qos'),
     ...tagged,
     ...zoned,
     availability_zone_hints: zoned.availability_zone_hints.sort(),

@@ -14,6 +14,7 @@ const OUTSIDE = 'access_as_external';
 export const networkSharing = sharing({
   resource: network,
   kind: 'network',
+  lenient: true,
   users: {
     access_as_shared: ["SELECT project_id FROM ports WHERE network_id = ? AND device_owner NOT LIKE 'network:%'"],
     [OUTSIDE]: [],

@@ -19,6 +19,7 @@ export const portPolicies: Readonly<Record<string, string>> = {
   'create_port:hints': 'rule:admin_only',
   'create_port:trusted': 'rule:admin_only',
   get_port: '(rule:admin_only) or (rule:service_api) or role:reader and rule:network_owner or role:reader and project_id:%(project_id)s',
+  'get_port:resource_request': 'rule:admin_only',
   'get_port:binding:vif_type': '(rule:admin_only) or (rule:service_api)',
   'get_port:binding:vif_details': '(rule:admin_only) or (rule:service_api)',
   'get_port:binding:host_id': '(rule:admin_only) or (rule:service_api)',

@@ -5,6 +5,7 @@ import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
 import { portDomain } from '#packs/dns.ts';
 import { portPlugging } from '#packs/port-plugging.ts';
+import { portQos } from '#packs/port-qos.ts';
 import { portSecurity } from '#packs/port-security.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { taggedFromTheStart } from '#packs/tags.ts';
@@ -142,6 +143,7 @@ export const port = resource({
     ...portPlugging,
     ip_allocation: t.free('When it got its addresses: immediate, deferred or none.').readOnly().filter().sort().extension('ip_allocation'),
     ...trunkDetails,
+    ...portQos,
     ...taggedFromTheStart,
     ...standard,
   },

@@ -15,6 +15,8 @@ export interface Sharable<A extends Attributes> {
   readonly kind: Kind;
   /** By action: SELECTs of the `project_id` of whatever uses the object whose id is the one parameter of each. */
   readonly users: Readonly<Record<string, readonly string[]>>;
+  /** Neither its own project's use of it holds a sharing back, nor use that the sharing's new target covers. */
+  readonly lenient?: boolean;
   /** What else to ask before it is shared: refuses. */
   granting?(context: Context, object: Row<A>, policy: RbacPolicy): Promise<void>;
   /** What else to ask before it is shared no more: refuses. */
@@ -34,13 +36,14 @@ interface Owned {
 const objectOf = (row: unknown): Owned => row as Owned;
 
 /** A project that uses an object by this sharing alone; undefined: the sharing can go. */
-async function dependent(
+async function dependent<A extends Attributes>(
   context: Context,
-  users: readonly string[],
+  { users: byAction, lenient = false }: Sharable<A>,
   object: Owned,
   { id, object_type, action, target_tenant }: RbacPolicy,
   going: boolean,
 ): Promise<string | undefined> {
+  const users = byAction[action] ?? [];
   if (users.length === 0) return undefined;
   const found = await context.tx.get<{ project_id: string }>(
     `SELECT u.project_id FROM (${users.join(' UNION ALL ')}) u
@@ -49,13 +52,13 @@ async function dependent(
          AND p.target_project IN (u.project_id, '*') AND p.id <> ?)
      LIMIT 1`,
     ...users.map(() => object.id),
-    object.project_id,
+    lenient ? object.project_id : '',
     target_tenant,
     target_tenant,
     object_type ?? '',
     object.id,
     action,
-    going ? id : '',
+    going || !lenient ? id : '',
   );
   return found?.project_id;
 }
@@ -70,7 +73,8 @@ export function sharing<A extends Attributes>(
 }
 
 /** What setting `shared` means: sharing with everybody, or not any more. What is shared of a row goes with the row. */
-function attributeRules<A extends Attributes>({ kind, users, unsharing }: Sharable<A>): Rules<A> {
+function attributeRules<A extends Attributes>(of: Sharable<A>): Rules<A> {
+  const { kind, unsharing } = of;
   const setting = (given: unknown): boolean | undefined => (given as { readonly shared?: boolean }).shared;
   const withEverybody = async (context: Context, id: string): Promise<RbacPolicy | undefined> => {
     const where = "r.object_type = ? AND r.object_id = ? AND r.action = 'access_as_shared' AND r.target_project = ?";
@@ -88,7 +92,7 @@ function attributeRules<A extends Attributes>({ kind, users, unsharing }: Sharab
       const found = await withEverybody(context, object.id);
       if (shared && !found) await grant(context, kind, object, 'access_as_shared');
       if (shared || !found) return;
-      if (unsharing && (await dependent(context, users.access_as_shared ?? [], object, found, true))) throw unsharing(before);
+      if (unsharing && (await dependent(context, of, object, found, true))) throw unsharing(before);
       await context.delete(rbacPolicy, found);
     },
     async delete(context, row) {
@@ -159,15 +163,14 @@ function policyFollow<A extends Attributes>(of: Sharable<A>): Follow<Attributes>
       await refuseUnlessOwner(context, object, after);
       await of.granting?.(context, object, after);
       await of.revoking?.(context, object, before);
-      if (await dependent(context, users[before.action] ?? [], objectOf(object), before, false))
-        throw inUse(before.object_id, before.target_tenant);
+      if (await dependent(context, of, objectOf(object), before, false)) throw inUse(before.object_id, before.target_tenant);
       await changed(context, after);
     },
     async deleting(context, row) {
       const object = await objectOfPolicy(context, row);
       if (!object) return;
       await of.revoking?.(context, object, row);
-      if (await dependent(context, users[row.action] ?? [], objectOf(object), row, true)) throw inUse(row.object_id, row.target_tenant);
+      if (await dependent(context, of, objectOf(object), row, true)) throw inUse(row.object_id, row.target_tenant);
     },
     deleted: changed,
   });

@@ -1,0 +1,11 @@
+// Who besides its project may bind a QoS policy.
+import { sharing } from '#resources/rbac_policy/sharing.ts';
+import { policy } from './schema.ts';
+
+export const policySharing = sharing({
+  resource: policy,
+  kind: 'qos_policy',
+  users: {
+    access_as_shared: ['SELECT project_id FROM networks WHERE qos_policy_id = ?', 'SELECT project_id FROM ports WHERE qos_policy_id = ?'],
+  },
+});
