@@ -11,7 +11,8 @@ import { needRoot, type RunningHost, runHost } from './host.ts';
 import { removeAddress, writeAddress } from './state.ts';
 
 /** What the API accepts and no packet feels yet. Printed at every start; the status table of the README says the same. */
-const notEnforced = "port security and a network's admin_state_up; there are no security groups and no QoS";
+const notEnforced =
+  "security groups, port security and QoS (every port may send and receive anything), routers and floating IPs, and a network's admin_state_up";
 
 const openLog = ({ log_level, host }: Config): Logger =>
   pino({ level: log_level, base: { host }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }));
