@@ -6,7 +6,7 @@ import type { Caller } from './context.ts';
 import { fits } from './input.ts';
 import { type Item, itemIs, missing, type Pipeline, type Within } from './pipeline.ts';
 import type { Field, Resource } from './resource.ts';
-import { encode, expression, join, type Sql, type StoredRow, sql, withProject } from './sql.ts';
+import { encode, expression, join, rowsFrom, type Sql, type StoredRow, sql, withProject } from './sql.ts';
 import { asAsked, type View } from './view.ts';
 
 type Direction = 'asc' | 'desc';
@@ -77,12 +77,13 @@ export async function find(pipeline: Pipeline, resource: Resource, caller: Calle
   const sort = query.sort.filter(([field]) => pipeline.views.knows(resource, actor, field) === true);
   const order = ordering(resource, sort, backwards);
   const keys = order.map(([field]) => column(field, actor.projectId, store.dialect));
+  const source = rowsFrom(resource.table, actor.projectId);
   let from: readonly SqlValue[] | undefined;
   if (limit > 0 && query.marker !== undefined && view.residual !== false) {
     const marker = within ? { name: query.marker, within } : query.marker;
     // Where a row stands that the caller may not see is nobody's to learn, nor whether there is one.
     await pipeline.show(resource, caller, marker, ['id']);
-    from = await keysOf(store.read, resource, marker, keys);
+    from = await keysOf(store.read, source, resource, marker, keys);
   }
   const by = join(
     order.map(([field, direction], index) => orderTerm(field, direction, keys[index] as Sql)),
@@ -98,8 +99,8 @@ export async function find(pipeline: Pipeline, resource: Resource, caller: Calle
       const size = backwards ? left : Math.min(left, batch);
       const all = from === undefined ? conditions : [...conditions, after(order, keys, from)];
       const where = all.length > 0 ? join(all, ' AND ') : sql('1 = 1');
-      const text = `SELECT ${columns.text} FROM ${resource.table} r WHERE ${where.text} ORDER BY ${by.text} LIMIT ?`;
-      const rows = await store.read.all<StoredRow>(text, ...columns.params, ...where.params, ...by.params, size);
+      const text = `SELECT ${columns.text} ${source.text} WHERE ${where.text} ORDER BY ${by.text} LIMIT ?`;
+      const rows = await store.read.all<StoredRow>(text, ...columns.params, ...source.params, ...where.params, ...by.params, size);
       left -= size;
       const end = rows.at(-1);
       const last = rows.length < size || left <= 0 || end === undefined;
@@ -176,15 +177,16 @@ const storedForm = (field: Field, value: unknown): SqlValue => {
 };
 
 /** Where a row stands in an order. */
-async function keysOf(reader: Reader, resource: Resource, item: Item, keys: readonly Sql[]): Promise<SqlValue[]> {
+async function keysOf(reader: Reader, source: Sql, resource: Resource, item: Item, keys: readonly Sql[]): Promise<SqlValue[]> {
   const selected = join(
     keys.map(({ text, params }, index) => sql(`${text} AS key${index}`, ...params)),
     ', ',
   );
   const { text, params } = itemIs(resource, item);
   const row = await reader.get<Record<string, SqlValue>>(
-    `SELECT ${selected.text} FROM ${resource.table} r WHERE ${text}`,
+    `SELECT ${selected.text} ${source.text} WHERE ${text}`,
     ...selected.params,
+    ...source.params,
     ...params,
   );
   if (!row) throw missing(resource, item);

@@ -115,7 +115,7 @@ export interface Declaration<A extends Attributes> {
   /** Attribute that names an item in its path; `id` when left out. */
   readonly item?: string;
   readonly doc: string;
-  /** A table, or for what is computed of others `(SELECT …)`, with a column `id` in any case. */
+  /** A table, or for what is computed of others `(SELECT …)`, in which `:project` is the caller's project; with a column `id` in any case. */
   readonly table: string;
   readonly attributes: A;
   /** Alias of the extension that brings the resource; null for the core API. */

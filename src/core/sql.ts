@@ -23,6 +23,9 @@ export function withProject(text: string, projectId: string): Sql {
   return { text: parts.join('?'), params: parts.slice(1).map(() => projectId) };
 }
 
+/** Where a resource's rows are read. */
+export const rowsFrom = (table: string, projectId: string): Sql => withProject(`FROM ${table} r`, projectId);
+
 /** The expression that reads a field of the row `r`. */
 export const expression = (field: Field, dialect: Dialect): string => (field.derived ? field.derived(dialect) : `r.${field.sqlName}`);
 

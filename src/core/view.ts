@@ -5,7 +5,7 @@ import type { Dialect } from '#store/store.ts';
 import { type Policy, type Residual, toSql } from './policy.ts';
 import type { Registry } from './registry.ts';
 import type { Field, Resource } from './resource.ts';
-import { decoder, join, type Sql, type StoredRow, selection, sql, withProject } from './sql.ts';
+import { decoder, join, rowsFrom, type Sql, type StoredRow, selection, sql, withProject } from './sql.ts';
 import { type Write, writer } from './write.ts';
 
 export interface View {
@@ -102,7 +102,8 @@ export class Views {
   #reading(resource: Resource, actor: Actor, fields: readonly Field[], judged: View['judged'] = []): Reading {
     const verdicts = judged.map(([field, { text, params }]) => sql(`CASE WHEN ${text} THEN 1 ELSE 0 END AS "${mayOf(field)}"`, ...params));
     const columns = join([withProject(selection(fields, this.#dialect), actor.projectId), ...verdicts], ', ');
-    return { columns, select: sql(`SELECT ${columns.text} FROM ${resource.table} r`, ...columns.params), decode: decoder(fields) };
+    const from = rowsFrom(resource.table, actor.projectId);
+    return { columns, select: sql(`SELECT ${columns.text} ${from.text}`, ...columns.params, ...from.params), decode: decoder(fields) };
   }
 
   #make(resource: Resource, actor: Actor): View {
@@ -140,8 +141,9 @@ export class Views {
     if (typeof residual === 'boolean' || residual.op !== 'or') return row;
     const byName = (name: string): Resource | undefined => this.#registry.byName(name);
     const ways = residual.of.map((way) => toSql(way, resource, byName, actor.projectId) as Sql);
+    const from = rowsFrom(resource.table, actor.projectId);
     const union = join(
-      ways.map((way) => sql(`SELECT r.id FROM ${resource.table} r WHERE ${way.text}`, ...way.params)),
+      ways.map((way) => sql(`SELECT r.id ${from.text} WHERE ${way.text}`, ...from.params, ...way.params)),
       ' UNION ',
     );
     return sql(`r.id IN (${union.text})`, ...union.params);

@@ -23,6 +23,13 @@ import { flavorPolicies } from './flavor/policies.ts';
 import { serviceProvider } from './flavor/providers.ts';
 import { flavorRules, serviceProfileRules } from './flavor/rules.ts';
 import { flavor, serviceProfile } from './flavor/schema.ts';
+import { floatingIpFollows } from './floatingip/follows.ts';
+import { portForwarding } from './floatingip/forwarding.ts';
+import { portForwardingRules } from './floatingip/forwarding-rules.ts';
+import { floatingIpPolicies } from './floatingip/policies.ts';
+import { floatingIpPool } from './floatingip/pool.ts';
+import { floatingIpRules } from './floatingip/rules.ts';
+import { floatingIp } from './floatingip/schema.ts';
 import { localIpPolicies } from './local_ip/policies.ts';
 import { localIpFollows, localIpRules, portAssociationRules } from './local_ip/rules.ts';
 import { localIp, portAssociation } from './local_ip/schema.ts';
@@ -102,6 +109,9 @@ export const resources: readonly Served[] = [
   serve(port, [...portRules, portSecurityRules, portQosRules, routerPortRules], [...portFollows, ...dhcpFollows]),
   serve(router, routerRules, routerPortFollows, [...interfaceActions, ...routeActions]),
   serve(routerInterface),
+  serve(floatingIp, floatingIpRules, floatingIpFollows),
+  serve(portForwarding, portForwardingRules),
+  serve(floatingIpPool),
   serve(localIp, localIpRules, localIpFollows),
   serve(portAssociation, portAssociationRules),
   serve(trunk, trunkRules, trunkFollows, trunkActions),
@@ -128,5 +138,6 @@ export const policies: Readonly<Record<string, string>> = {
   ...localIpPolicies,
   ...routerPolicies,
   ...trunkPolicies,
+  ...floatingIpPolicies,
   ...quotaPolicies,
 };

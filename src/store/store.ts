@@ -62,6 +62,8 @@ export interface Dialect {
   jsonBool(expression: string): string;
   /** JSON that is stored as text, inside JSON. */
   json(expression: string): string;
+  /** JSON as the text it would be stored as. */
+  jsonText(expression: string): string;
   /** The present moment in UTC as agents' times are kept: `YYYY-MM-DD HH:MM:SS`. */
   readonly now: string;
   /** Tail of a SELECT that locks the rows it found until commit; '' where there is one writer only. */

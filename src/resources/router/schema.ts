@@ -30,8 +30,7 @@ const gatewayShown = (d: Dialect): string => {
     external_fixed_ips: d.json('p.fixed_ips'),
     enable_snat: d.jsonBool('r.gw_enable_snat'),
   };
-  const shown = d.jsonObject(parts);
-  return `(SELECT ${d.name === 'postgres' ? `${shown}::text` : shown} FROM ports p WHERE p.id = r.gw_port_id)`;
+  return `(SELECT ${d.jsonText(d.jsonObject(parts))} FROM ports p WHERE p.id = r.gw_port_id)`;
 };
 
 export const router = resource({
