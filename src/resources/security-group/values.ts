@@ -2,7 +2,7 @@
 // the rules that new groups are made of.
 import { type Convert, canonicalAddress } from '#core/convert.ts';
 import { repr, str } from '#core/python.ts';
-import { cidr, nameText, type Validate } from '#core/validate.ts';
+import { cidr, text, type Validate } from '#core/validate.ts';
 import { ruleErrors, securityGroupErrors } from './errors.ts';
 
 export const ETHERTYPES = ['IPv4', 'IPv6'] as const;
@@ -42,7 +42,7 @@ export const ANY = 'any';
 
 /** The name of every project's own group is nobody else's. */
 export const notDefault: Validate = (value) => {
-  const wrong = nameText(255)(value);
+  const wrong = text(255)(value);
   if (wrong === undefined && (value as string).toLowerCase() === 'default') throw securityGroupErrors.SecurityGroupDefaultAlreadyExists({});
   return wrong;
 };
@@ -57,9 +57,9 @@ export const ethertype: Convert = (value) => {
 /** A protocol's name in lower case, or its number as text. */
 export const protocol: Convert = (value) => {
   if (value === null || value === ANY) return null;
-  const text = typeof value === 'string' || Number.isInteger(value) ? String(value).toLowerCase() : '';
-  if (PROTOCOLS.has(text) || text === ANY) return text;
-  if (/^\d{1,3}$/.test(text) && Number(text) <= 255) return String(Number(text));
+  const given = typeof value === 'string' || Number.isInteger(value) ? String(value).toLowerCase() : '';
+  if (PROTOCOLS.has(given) || given === ANY) return given;
+  if (/^\d{1,3}$/.test(given) && Number(given) <= 255) return String(Number(given));
   const names = [null, ANY, ...PROTOCOLS.keys()].map(repr).join(', ');
   throw ruleErrors.SecurityGroupRuleInvalidProtocol({ protocol: str(value), values: `(${names})` });
 };
