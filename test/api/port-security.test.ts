@@ -39,7 +39,7 @@ describe.each(engines())('port security on $name', (engine) => {
     return answer.at('port') as Shown;
   };
   const put = ({ id }: Shown, attributes: object, as = member): Promise<Reply> => as('PUT', `/ports/${id}`, { port: attributes });
-  const after = async (port: Shown, attributes: object, as = member): Promise<Shown> => {
+  const changed = async (port: Shown, attributes: object, as = member): Promise<Shown> => {
     const answer = await put(port, attributes, as);
     if (answer.status !== 200) throw new Error(answer.text);
     expect((await member('GET', `/ports/${port.id}`)).at('port')).toMatchObject(attributes);
@@ -61,9 +61,9 @@ describe.each(engines())('port security on $name', (engine) => {
     test('are those that were named, and change with them', async () => {
       const port = await made({ security_groups: ids() });
       expect(port.security_groups).toEqual(ids());
-      const one = await after(port, { security_groups: [groups[1]?.id] });
+      const one = await changed(port, { security_groups: [groups[1]?.id] });
       expect(one.revision_number).toBeGreaterThan(port.revision_number as number);
-      expect((await after(one, { security_groups: [] })).port_security_enabled).toBe(true);
+      expect((await changed(one, { security_groups: [] })).port_security_enabled).toBe(true);
       expect((await put(one, { security_groups: null })).at('port.security_groups')).toEqual([]);
       expect(security(await made({ security_groups: null }))).toEqual({ port_security_enabled: true, security_groups: [] });
     });
@@ -83,10 +83,10 @@ describe.each(engines())('port security on $name', (engine) => {
         );
       }
       expect((await member('GET', `/ports/${port.id}`)).at('port.security_groups')).toEqual([defaultId]);
-      const given = await after(port, { security_groups: [theirs.id] }, admin);
+      const given = await changed(port, { security_groups: [theirs.id] }, admin);
       // What an administrator put there may stay, but not come again.
-      await after(given, { security_groups: [theirs.id, ...ids()] });
-      await after(given, { security_groups: ids() });
+      await changed(given, { security_groups: [theirs.id, ...ids()] });
+      await changed(given, { security_groups: ids() });
       expectError(await put(given, { security_groups: [theirs.id] }), 404, 'SecurityGroupNotFound');
     });
 
@@ -109,7 +109,7 @@ describe.each(engines())('port security on $name', (engine) => {
       expect(await found(`security_groups=${ids()[1]}&security_groups=${NOWHERE}`)).toEqual([b.id]);
       expect(await found('security_groups=x')).toEqual([]);
       expect(await found(`security_groups=${ids()[0]}`, stranger)).toEqual([]);
-      await after(b, { security_groups: [] });
+      await changed(b, { security_groups: [] });
       expect(await found(`security_groups=${ids()[1]}`)).toEqual([]);
       expectError(
         await member('GET', '/ports?allowed_address_pairs=x'),
@@ -190,11 +190,11 @@ describe.each(engines())('port security on $name', (engine) => {
         'PortSecurityAndIPRequiredForSecurityGroups',
         REQUIRED,
       );
-      await after(port, { port_security_enabled: false, security_groups: [] });
+      await changed(port, { port_security_enabled: false, security_groups: [] });
       expectError(await put(port, { security_groups: ids() }), 400, 'PortSecurityAndIPRequiredForSecurityGroups', REQUIRED);
-      expect(security(await after(port, { port_security_enabled: true }))).toEqual({ port_security_enabled: true, security_groups: [] });
-      await after(port, { security_groups: ids() });
-      await after(port, { fixed_ips: [] });
+      expect(security(await changed(port, { port_security_enabled: true }))).toEqual({ port_security_enabled: true, security_groups: [] });
+      await changed(port, { security_groups: ids() });
+      await changed(port, { fixed_ips: [] });
     });
 
     test('there are no pairs', async () => {
@@ -206,7 +206,7 @@ describe.each(engines())('port security on $name', (engine) => {
       const port = await made({ allowed_address_pairs });
       expectError(await put(port, { port_security_enabled: false }), 409, 'AddressPairAndPortSecurityRequired', PAIRS_REQUIRE);
       expectError(await put(port, { port_security_enabled: false, security_groups: [] }), 409, 'AddressPairAndPortSecurityRequired');
-      await after(port, { port_security_enabled: false, security_groups: [], allowed_address_pairs: [] });
+      await changed(port, { port_security_enabled: false, security_groups: [], allowed_address_pairs: [] });
       expectError(await put(port, { allowed_address_pairs }), 409, 'AddressPairAndPortSecurityRequired');
       expect((await put(port, { port_security_enabled: true, allowed_address_pairs })).status).toBe(200);
     });
@@ -235,12 +235,12 @@ describe.each(engines())('port security on $name', (engine) => {
       const kept = written.map((pair) => ({ mac_address, ...pair }));
       expect(port.allowed_address_pairs).toEqual(kept);
       expect((await member('GET', `/ports/${port.id}`)).at('port.allowed_address_pairs')).toEqual(kept);
-      const fewer = await after(port, { allowed_address_pairs: kept.slice(1, 3) });
+      const fewer = await changed(port, { allowed_address_pairs: kept.slice(1, 3) });
       expect(fewer.revision_number).toBeGreaterThan(port.revision_number as number);
       // A pair keeps the MAC it was made with.
-      await after(port, { mac_address: 'fa:16:3e:99:99:99' }, admin);
+      await changed(port, { mac_address: 'fa:16:3e:99:99:99' }, admin);
       expect((await member('GET', `/ports/${port.id}`)).at('port.allowed_address_pairs')).toEqual(kept.slice(1, 3));
-      expect((await after(port, { allowed_address_pairs: [] })).allowed_address_pairs).toEqual([]);
+      expect((await changed(port, { allowed_address_pairs: [] })).allowed_address_pairs).toEqual([]);
       expect((await put(port, { allowed_address_pairs: null })).at('port.allowed_address_pairs')).toEqual([]);
     });
 
