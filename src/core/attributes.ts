@@ -53,6 +53,8 @@ export interface AttributeSpec {
   readonly schema: JsonSchema;
   /** Names the table and column that a list filter looks in when it is not the row's own column: see list.ts. */
   readonly filterSql: FilterSql | undefined;
+  /** The filter is asked of no values where a client does not name it. */
+  readonly always: boolean;
 }
 
 export interface Computed {
@@ -113,6 +115,10 @@ export class Attribute<V, U extends Use> {
   }
   filter(how?: FilterSql): Attribute<V, U> {
     return this.#with({ filter: true, filterSql: how });
+  }
+  /** Of an attribute that tells rows of one name apart: its filter also chooses the row where a client does not name it, by no values. */
+  always(): Attribute<V, U> {
+    return this.#with({ always: true });
   }
   sort(): Attribute<V, U> {
     return this.#with({ sort: true });
@@ -204,6 +210,7 @@ const plain: AttributeSpec = {
   ref: undefined,
   schema: { type: 'string' },
   filterSql: undefined,
+  always: false,
 };
 
 const make = <V>(doc: string, change: Partial<AttributeSpec>): Attribute<V, 'required'> =>

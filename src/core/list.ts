@@ -4,7 +4,7 @@ import type { Dialect, Reader, SqlValue } from '#store/store.ts';
 import type { KeptIn } from './attributes.ts';
 import type { Caller } from './context.ts';
 import { fits } from './input.ts';
-import { type Item, itemIs, missing, type Pipeline, type Within } from './pipeline.ts';
+import { type Item, itemIs, missing, type Pipeline, unasked, type Within } from './pipeline.ts';
 import type { Field, Resource } from './resource.ts';
 import { encode, expression, join, rowsFrom, type Sql, type StoredRow, sql, withProject } from './sql.ts';
 import { asAsked, type View } from './view.ts';
@@ -70,6 +70,8 @@ export async function find(pipeline: Pipeline, resource: Resource, caller: Calle
     if (known !== true) conditions.push(known === false ? sql('1 = 0') : known);
     conditions.push(filter(field, values, actor.projectId, store.dialect));
   }
+  const asked = new Set(query.filters.map(([field]) => field));
+  conditions.push(...resource.fields.filter((field) => !asked.has(field)).flatMap((field) => unasked(field) ?? []));
   if (view.rows && view.rows.text !== '1 = 1') conditions.push(view.rows);
   const limit = bounded(query.limit, settings.paginationMaxLimit);
   const backwards = limit > 0 && query.reverse;

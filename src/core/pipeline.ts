@@ -11,7 +11,7 @@ import { createBodies, type Input, innerBody, parseCreate, parseUpdate, requestE
 import { holds, type Policy, parentsAsked, type Residual, type Target } from './policy.ts';
 import { checkRoom } from './quota.ts';
 import type { Registry } from './registry.ts';
-import type { Action, Resource } from './resource.ts';
+import type { Action, Field, Resource } from './resource.ts';
 import type { Settings } from './settings.ts';
 import { join, type Sql, type StoredRow, sql } from './sql.ts';
 import { asAsked, mayOf, type View, Views } from './view.ts';
@@ -350,10 +350,17 @@ export class Pipeline {
 }
 
 /** The condition that finds an item by the name its path has for it. */
-export function itemIs({ field, item: named }: Resource, item: Item): Sql {
+export function itemIs({ field, fields, item: named }: Resource, item: Item): Sql {
   const within = withinOf(item);
-  const condition = sql(`r.${field.get(named)?.sqlName} = ?`, nameOf(item));
-  return within ? join([condition, sql(`r.${field.get(within.field)?.sqlName} = ?`, within.id)], ' AND ') : condition;
+  const conditions = [sql(`r.${field.get(named)?.sqlName} = ?`, nameOf(item)), ...fields.flatMap((one) => unasked(one) ?? [])];
+  if (within) conditions.push(sql(`r.${field.get(within.field)?.sqlName} = ?`, within.id));
+  return join(conditions, ' AND ');
+}
+
+/** What is asked of an attribute that chooses among rows, where nobody asks about it. */
+export function unasked({ always, filterSql }: Field): Sql | undefined {
+  const condition = always ? filterSql?.([]) : undefined;
+  return condition && sql(condition.sql, ...condition.params);
 }
 
 function checkRevision(row: StoredRow, expected: number | undefined): void {

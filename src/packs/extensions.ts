@@ -162,6 +162,13 @@ export const extensions: readonly Extension[] = [
     'Networks ask for zones to be served in.',
     '2015-01-01T10:00:00-00:00',
   ),
+  extension('network-ip-availability', 'Network IP Availability', "A network's addresses, counted.", '2015-09-24T00:00:00-00:00'),
+  extension(
+    'network-ip-availability-details',
+    'Network IP Availability Details Extension',
+    'Addresses counted within and outside of allocation pools.',
+    '2025-10-31T00:00:00-00:00',
+  ),
   extension('pagination', 'Pagination support', 'Lists come in pages.', '2016-06-12T00:00:00-00:00'),
   extension('port-security', 'Port Security', 'Whether spoofing and traffic of a port are checked.', '2012-07-23T10:00:00-00:00'),
   extension('project-id', 'project_id field enabled', 'project_id everywhere beside tenant_id.', '2016-09-09T09:09:09-09:09'),

@@ -38,6 +38,8 @@ import { networkQosRules } from './network/qos.ts';
 import { networkRules } from './network/rules.ts';
 import { network } from './network/schema.ts';
 import { externalRules, networkSharing } from './network/sharing.ts';
+import { availabilityPolicies } from './network_ip_availability/policies.ts';
+import { networkIpAvailability } from './network_ip_availability/schema.ts';
 import { portPolicies } from './port/policies.ts';
 import { portQosRules } from './port/qos.ts';
 import { portFollows, portRules } from './port/rules.ts';
@@ -107,6 +109,7 @@ export const resources: readonly Served[] = [
   serve(network, [networkRules, externalRules, networkQosRules, networkSharing.rules, bringsDefaultGroup()], networkSharing.follows),
   serve(subnet, subnetRules),
   serve(port, [...portRules, portSecurityRules, portQosRules, routerPortRules], [...portFollows, ...dhcpFollows]),
+  serve(networkIpAvailability),
   serve(router, routerRules, routerPortFollows, [...interfaceActions, ...routeActions]),
   serve(routerInterface),
   serve(floatingIp, floatingIpRules, floatingIpFollows),
@@ -135,6 +138,7 @@ export const policies: Readonly<Record<string, string>> = {
   ...networkPolicies,
   ...subnetPolicies,
   ...portPolicies,
+  ...availabilityPolicies,
   ...localIpPolicies,
   ...routerPolicies,
   ...trunkPolicies,
