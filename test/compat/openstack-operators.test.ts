@@ -1,26 +1,16 @@
 // The `openstack` command on what operators make and ask for: flavors and service profiles, service providers, availability zones, quotas.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { passwordOf, type Server, startServer } from '#test/cluster/program.ts';
-import { needs, variablesOf } from './clients.ts';
-import { openShell, type Shell } from './shell.ts';
+import { needs } from './clients.ts';
+import type { Shell } from './shell.ts';
+import { openShop, type Shop } from './shop.ts';
 
-let home: string;
-let server: Server;
+let shop: Shop;
 let admin: Shell;
-
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'isospin-compat-'));
-  server = await startServer(join(home, 'state'));
-  admin = openShell(home, variablesOf(server.url, 'admin', passwordOf(server.state), 'admin'));
+  shop = await openShop();
+  ({ admin } = shop);
 });
-afterAll(async () => {
-  await admin.end();
-  await server.end();
-  rmSync(home, { recursive: true, force: true });
-});
+afterAll(() => shop.close());
 beforeEach(needs('openstackclient', 'python3-openstackclient'));
 
 describe('operators', { timeout: 120_000 }, () => {
