@@ -3,6 +3,7 @@
 import type { Dialect, Reader, SqlValue } from '#store/store.ts';
 import type { KeptIn } from './attributes.ts';
 import type { Caller } from './context.ts';
+import { ApiError } from './errors.ts';
 import { fits } from './input.ts';
 import { type Item, itemIs, missing, type Pipeline, unasked, type Within } from './pipeline.ts';
 import type { Field, Resource } from './resource.ts';
@@ -84,8 +85,11 @@ export async function find(pipeline: Pipeline, resource: Resource, caller: Calle
   if (limit > 0 && query.marker !== undefined && view.residual !== false) {
     const marker = within ? { name: query.marker, within } : query.marker;
     // Where a row stands that the caller may not see is nobody's to learn, nor whether there is one.
-    await pipeline.show(resource, caller, marker, ['id']);
-    from = await keysOf(store.read, source, resource, marker, keys);
+    const seen = await pipeline.show(resource, caller, marker, ['id']).catch((error: unknown) => {
+      if (resource.lostMarker !== 'empty' || !(error instanceof ApiError) || error.kind !== 'notFound') throw error;
+    });
+    if (seen) from = await keysOf(store.read, source, resource, marker, keys);
+    else conditions.push(sql('1 = 0'));
   }
   const by = join(
     order.map(([field, direction], index) => orderTerm(field, direction, keys[index] as Sql)),

@@ -362,4 +362,12 @@ export const extensions: readonly Extension[] = [
     'What a port needs, in several groups.',
     '2021-08-02T10:00:00-00:00',
   ),
+  extension('metering', 'Neutron Metering', 'Labels that count traffic of routers.', '2013-06-12T10:00:00-00:00'),
+  extension(
+    'metering_source_and_destination_fields',
+    'Neutron Metering with source and destination filtering',
+    'Traffic is told apart by where it comes from and goes to.',
+    '2020-08-21T08:12:00-00:00',
+  ),
+  extension('logging', 'Logging API Extension', 'Logs of what security groups let through and drop.', '2017-01-01T10:00:00-00:00'),
 ];

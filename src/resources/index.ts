@@ -33,6 +33,12 @@ import { floatingIp } from './floatingip/schema.ts';
 import { localIpPolicies } from './local_ip/policies.ts';
 import { localIpFollows, localIpRules, portAssociationRules } from './local_ip/rules.ts';
 import { localIp, portAssociation } from './local_ip/schema.ts';
+import { logPolicies } from './log/policies.ts';
+import { logRules } from './log/rules.ts';
+import { log, loggableResource } from './log/schema.ts';
+import { meteringPolicies } from './metering/policies.ts';
+import { meteringLabelRuleRules } from './metering/rules.ts';
+import { meteringLabel, meteringLabelRule } from './metering/schema.ts';
 import { networkPolicies } from './network/policies.ts';
 import { networkQosRules } from './network/qos.ts';
 import { networkRules } from './network/rules.ts';
@@ -118,6 +124,10 @@ export const resources: readonly Served[] = [
   serve(localIp, localIpRules, localIpFollows),
   serve(portAssociation, portAssociationRules),
   serve(trunk, trunkRules, trunkFollows, trunkActions),
+  serve(meteringLabelRule, meteringLabelRuleRules),
+  serve(meteringLabel),
+  serve(loggableResource),
+  serve(log, logRules),
 ];
 
 /** What agents serve, each with the routes by which administrators steer it. */
@@ -143,5 +153,7 @@ export const policies: Readonly<Record<string, string>> = {
   ...routerPolicies,
   ...trunkPolicies,
   ...floatingIpPolicies,
+  ...meteringPolicies,
+  ...logPolicies,
   ...quotaPolicies,
 };

@@ -17,7 +17,7 @@ export const networkSharing = sharing({
   lenient: true,
   users: {
     access_as_shared: ["SELECT project_id FROM ports WHERE network_id = ? AND device_owner NOT LIKE 'network:%'"],
-    [OUTSIDE]: [],
+    [OUTSIDE]: ['SELECT project_id FROM routers WHERE gw_network_id = ?'],
   },
   async changed(context, { id, 'router:external': external }) {
     const outside = await context.tx.get(
