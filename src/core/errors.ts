@@ -14,6 +14,8 @@ export const statusOf = {
   preconditionFailed: 412,
   tooLarge: 413,
   bug: 500,
+  /** What the API calls an error of the server, though its client may mend it. */
+  failed: 500,
   notImplemented: 501,
   unavailable: 503,
 } as const;

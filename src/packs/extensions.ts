@@ -41,6 +41,12 @@ export const extensions: readonly Extension[] = [
     '2018-06-22T10:00:00-00:00',
   ),
   extension('binding', 'Port Binding', 'Which host a port is bound to, and how it is plugged there.', '2014-02-03T10:00:00-00:00'),
+  extension(
+    'binding-extended',
+    'Port Bindings Extended',
+    'Ports can be bound to a further host before their instance moves there.',
+    '2017-07-17T10:00:00-00:00',
+  ),
   extension('default-subnetpools', 'Default Subnetpools', 'Subnets from a pool that need not be named.', '2016-02-18T18:00:00-00:00'),
   extension('dhcp_agent_scheduler', 'DHCP Agent Scheduler', 'Which DHCP agent serves which network.', '2013-02-07T10:00:00-00:00'),
   extension('dns-domain-ports', 'dns_domain for ports', 'Domains of single ports.', '2017-04-24T10:00:00-00:00'),

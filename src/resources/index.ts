@@ -51,6 +51,9 @@ import { portQosRules } from './port/qos.ts';
 import { portFollows, portRules } from './port/rules.ts';
 import { port } from './port/schema.ts';
 import { portSecurityRules } from './port/security.ts';
+import { portBindingPolicies } from './port_binding/policies.ts';
+import { portBindingActions, portBindingFollows, portBindingRules } from './port_binding/rules.ts';
+import { portBinding } from './port_binding/schema.ts';
 import { qosPolicies } from './qos/policies.ts';
 import { ruleType } from './qos/rule-types.ts';
 import { ruleRules } from './qos/rules.ts';
@@ -116,6 +119,7 @@ export const resources: readonly Served[] = [
   serve(subnet, subnetRules),
   serve(port, [...portRules, portSecurityRules, portQosRules, routerPortRules], [...portFollows, ...dhcpFollows]),
   serve(networkIpAvailability),
+  serve(portBinding, portBindingRules, portBindingFollows, portBindingActions),
   serve(router, routerRules, routerPortFollows, [...interfaceActions, ...routeActions]),
   serve(routerInterface),
   serve(floatingIp, floatingIpRules, floatingIpFollows),
@@ -149,6 +153,7 @@ export const policies: Readonly<Record<string, string>> = {
   ...subnetPolicies,
   ...portPolicies,
   ...availabilityPolicies,
+  ...portBindingPolicies,
   ...localIpPolicies,
   ...routerPolicies,
   ...trunkPolicies,

@@ -54,6 +54,7 @@ const UNRULED = new Set([
   ...['rbac_policy.action', 'rbac_policy.object_id', 'rbac_policy.object_type'],
   ...['local_ip.local_ip_address', 'network.mtu', 'subnet.shared', 'subnet.router:external', 'security_group.shared'],
   ...['port.trunk_details', 'trunk.sub_ports'],
+  ...['port_binding.profile', 'port_binding.vif_details', 'port_binding.vif_type', 'port_binding.vnic_type'],
 ]);
 
 test('every attribute that asks rules of its own has one', () => {

@@ -16,6 +16,7 @@ const meaning: Readonly<Record<ErrorKind, string>> = {
   preconditionFailed: 'The row is not at the revision that the caller saw.',
   tooLarge: 'The body is too large.',
   bug: 'A fault of Isospin: the log has its cause, under the request id of the answer.',
+  failed: 'What was asked could not be done where it was to be done.',
   notImplemented: 'It is not there.',
   unavailable: 'Not now: try again.',
 };

@@ -9,11 +9,14 @@ type Profile = Readonly<Record<string, unknown>>;
 /** What a profile alone says, as clients set it that do not know the attribute. */
 const trustedIn = ({ trusted }: Profile): boolean | undefined => (typeof trusted === 'boolean' ? trusted : undefined);
 
+/** A profile that says whether the port is trusted, if anybody said. */
+export const withTrust = (profile: Profile, trusted: boolean | null): Record<string, unknown> =>
+  trusted === null ? { ...profile } : { ...profile, trusted };
+
 export const pluggingRules: RulesOf<typeof port> = {
   async create(_, draft, input) {
-    const trusted = input.trusted ?? trustedIn(draft['binding:profile']);
-    draft.trusted = trusted ?? null;
-    if (trusted !== undefined) draft['binding:profile'] = { ...draft['binding:profile'], trusted };
+    draft.trusted = input.trusted ?? trustedIn(draft['binding:profile']) ?? null;
+    draft['binding:profile'] = withTrust(draft['binding:profile'], draft.trusted);
   },
   async update(_, before, changes) {
     const { numa_affinity_policy, 'binding:profile': profile } = changes;
@@ -28,6 +31,6 @@ export const pluggingRules: RulesOf<typeof port> = {
     const trusted = changes.trusted ?? trustedIn(profile ?? {}) ?? before.trusted;
     if (trusted === null) return;
     changes.trusted = trusted;
-    changes['binding:profile'] = { ...(profile ?? before['binding:profile']), trusted };
+    changes['binding:profile'] = withTrust(profile ?? before['binding:profile'], trusted);
   },
 };

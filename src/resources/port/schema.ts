@@ -32,7 +32,7 @@ export interface DnsAssignment {
   fqdn: string;
 }
 
-const VNIC_TYPES = [
+export const VNIC_TYPES = [
   'normal',
   'direct',
   'macvtap',

@@ -1,4 +1,4 @@
-// What ports tell of how they are plugged; trunks.
+// What ports tell of how they are plugged; trunks; bindings of ports to several hosts.
 import type { Dialect } from '../store.ts';
 
 export const name = '0010-trunks-segments';
@@ -35,4 +35,21 @@ CREATE TABLE trunk_subports (
   segmentation_id ${integer} NOT NULL
 )${keyed};
 CREATE UNIQUE INDEX trunk_subports_segmentation ON trunk_subports (trunk_id, segmentation_type, segmentation_id);
+
+-- On which hosts an instance's port is plugged, or is to be: one is ACTIVE, and is repeated in the port's row; the others are prepared.
+CREATE TABLE port_bindings (
+  id TEXT PRIMARY KEY,
+  port_id TEXT NOT NULL REFERENCES ports (id) DEFERRABLE INITIALLY DEFERRED,
+  host TEXT NOT NULL,
+  status TEXT NOT NULL,
+  vnic_type TEXT NOT NULL,
+  profile TEXT NOT NULL,
+  vif_type TEXT NOT NULL,
+  vif_details TEXT NOT NULL
+);
+CREATE UNIQUE INDEX port_bindings_host ON port_bindings (port_id, host);
+CREATE UNIQUE INDEX port_bindings_active ON port_bindings (port_id) WHERE status = 'ACTIVE';
+INSERT INTO port_bindings (id, port_id, host, status, vnic_type, profile, vif_type, vif_details)
+  SELECT id, id, binding_host_id, 'ACTIVE', binding_vnic_type, binding_profile, binding_vif_type, binding_vif_details
+  FROM ports WHERE device_owner LIKE 'compute:%' AND binding_host_id <> '';
 `;
