@@ -1,6 +1,6 @@
 // Validators: each answers why a value is refused, or undefined. The texts are the API's own; clients and suites match on them.
 import ipaddr from 'ipaddr.js';
-import { inputErrors, sanitizedMac } from './convert.ts';
+import { canonicalAddress, inputErrors, sanitizedMac } from './convert.ts';
 import { errorTable } from './errors.ts';
 import { repr, str } from './python.ts';
 
@@ -149,12 +149,22 @@ export const nameservers: Validate = (value) => {
   return twice === undefined ? undefined : `Duplicate nameserver '${str(twice)}'`;
 };
 
+/** A prefix without host bits. */
+const prefix: Validate = (value) => {
+  const [address = '', length = address.includes(':') ? '128' : '32', ...rest] = str(value).split('/');
+  const whole = [address, length, ...rest].join('/');
+  if (cidr(whole) !== undefined) return `'${str(value)}' is not a valid CIDR`;
+  const first = ipaddr[address.includes(':') ? 'IPv6' : 'IPv4'].networkAddressFromCIDR(whole);
+  const canonical = `${canonicalAddress(first.toString())}/${length}`;
+  return str(value) === whole && canonicalAddress(address) === canonicalAddress(first.toString())
+    ? undefined
+    : `'${str(value)}' is not a recognized CIDR, '${canonical}' is recommended`;
+};
+
 export const hostRoutes: Validate = (value) => {
   if (!Array.isArray(value)) return `Invalid data format for hostroute: '${str(value)}'`;
   for (const route of value) {
-    const wrong =
-      exactKeys(route, ['destination', 'nexthop']) ??
-      (cidr(route.destination) === undefined ? ipAddress(route.nexthop) : `'${str(route.destination)}' is not a valid CIDR`);
+    const wrong = exactKeys(route, ['destination', 'nexthop']) ?? prefix(route.destination) ?? ipAddress(route.nexthop);
     if (wrong !== undefined) return wrong;
   }
   const twice = duplicates(value);

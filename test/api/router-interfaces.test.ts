@@ -331,6 +331,12 @@ describe.each(engines())('interfaces on $name', (engine) => {
       [{}, "Invalid data format for hostroute: '{}'"],
       [[{ destination: '192.168.0.0/24', nexthop: 'x' }], "'x' is not a valid IP address"],
       [[{ destination: 'x', nexthop: '10.0.30.5' }], "'x' is not a valid CIDR"],
+      [[{ destination: '10.1.2.3/24', nexthop: '10.0.30.5' }], "'10.1.2.3/24' is not a recognized CIDR, '10.1.2.0/24' is recommended"],
+      [[{ destination: '10.1.2.3', nexthop: '10.0.30.5' }], "'10.1.2.3' is not a recognized CIDR, '10.1.2.3/32' is recommended"],
+      [
+        [{ destination: '2001:DB8::1/64', nexthop: '10.0.30.5' }],
+        "'2001:DB8::1/64' is not a recognized CIDR, '2001:db8::/64' is recommended",
+      ],
     ])('are refused where they make no sense: %j', async (given, reason) => {
       for (const answer of [await put({ router: { routes: given } }), await call('add', { router: { routes: given } })]) {
         expectError(answer, 400, 'HTTPBadRequest', `Invalid input for routes. Reason: ${reason}.`);
