@@ -75,7 +75,8 @@ export function agentSchedulerRoutes(app: FastifyInstance, pipeline: Pipeline, s
       pipeline.demand(caller, `get_${schedule.agents}`, {});
       const { id } = await pipeline.show(resource, caller, request.params.id);
       const condition = `r.agent_type = '${agentType}' AND r.host IN (${schedule.serving})`;
-      return { agents: await listed(agents, caller, searchOf(request), condition, String(id)) };
+      const servers = await listed(agents, caller, searchOf(request), condition, String(id));
+      return { agents: (await schedule.detail?.of(pipeline.parts.store.read, String(id), servers)) ?? servers };
     });
     app.route({ method: ['POST', 'PUT', 'PATCH', 'DELETE'], url: path, handler: refused });
   }

@@ -10,7 +10,9 @@ import { heartbeat, hello } from '#desired/join.ts';
 import { type DesiredDelta, PROTOCOL } from '#desired/objects.ts';
 import { hostsOf, pull } from '#desired/pull.ts';
 import { acceptReports } from '#desired/reports.ts';
+import type { Write } from '#resources/agent/upkeep.ts';
 import { fillDhcp } from '#resources/dhcp/upkeep.ts';
+import { fillRouters } from '#resources/router/upkeep.ts';
 import { latestCursor } from '#store/journal.ts';
 import type { Reader } from '#store/store.ts';
 
@@ -33,7 +35,9 @@ export function serveHosts(pipeline: Pipeline, onError: (error: unknown) => void
     of: (host) => ({
       async hello(agents, startedAt) {
         await pipeline.write(hostCaller(host), (work) => hello(work, host, agents, startedAt));
-        await fillDhcp(store.read, (work) => pipeline.write(hostCaller(host), work));
+        const write: Write = (work) => pipeline.write(hostCaller(host), work);
+        await fillDhcp(store.read, write);
+        await fillRouters(store.read, write);
         return beat();
       },
       async heartbeat() {

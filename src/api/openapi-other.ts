@@ -1,9 +1,10 @@
 // The part of the API's description that is about no resource: versions, extensions, quotas, the agents' schedule. Called by openapi.ts.
 import type { Registry } from '#core/registry.ts';
+import { agent } from '#resources/agent/schema.ts';
 import type { Schedule } from '#resources/agent/served.ts';
 import { schedules } from '#resources/index.ts';
 import { limited } from '#resources/quota/limits.ts';
-import { json, reference, refusals, type Schema, titled, wrapped } from './openapi-parts.ts';
+import { json, reference, refusals, type Schema, shapeOf, titled, wrapped } from './openapi-parts.ts';
 
 const array = (items: Schema): Schema => ({ type: 'array', items });
 const text = { type: 'string' };
@@ -124,9 +125,11 @@ function quotas(registry: Registry): Record<string, Schema> {
 const tags = ['agents'];
 
 /** What agents of a kind serve, from both ends. */
-function scheduled({ resource, name, agents }: Schedule): Record<string, Schema> {
+function scheduled({ resource, name, agents, detail }: Schedule): Record<string, Schema> {
   const many = wrapped(resource.collection, array(reference('schemas', titled(resource.name))));
   const id = `${resource.name}_id`;
+  const shown = agent.fields.filter((field) => field.visible);
+  const server = detail ? shapeOf(agent.doc, shown, [], detail.properties) : reference('schemas', 'Agent');
   const operation = (verb: string, of: string): string => `${verb}_${of.replaceAll('-', '_')}`;
   return {
     [`/v2.0/agents/{id}/${name}s`]: {
@@ -163,7 +166,7 @@ function scheduled({ resource, name, agents }: Schedule): Record<string, Schema>
         operationId: operation('list', agents),
         tags,
         summary: `Lists the agents that serve a ${resource.name}`,
-        responses: { ...answer(wrapped('agents', array(reference('schemas', 'Agent')))), ...refusals(404) },
+        responses: { ...answer(wrapped('agents', array(server))), ...refusals(404) },
       },
     },
   };

@@ -4,7 +4,7 @@ import { declaredErrors, statusOf } from '#core/errors.ts';
 import type { Registry } from '#core/registry.ts';
 import type { Field, Resource } from '#core/resource.ts';
 import { otherPaths } from './openapi-other.ts';
-import { json, reference, type Schema, titled, wrapped } from './openapi-parts.ts';
+import { json, reference, type Schema, shapeOf, titled, wrapped } from './openapi-parts.ts';
 import { resourcePaths } from './openapi-resources.ts';
 
 export function openapi(registry: Registry): object {
@@ -33,13 +33,7 @@ export function openapi(registry: Registry): object {
 function schemasOf(resource: Resource): Record<string, Schema> {
   const name = titled(resource.name);
   const offers = new Set(resource.operations);
-  const of = (fields: readonly Field[], required: readonly string[] = []): Schema => ({
-    type: 'object',
-    description: resource.doc,
-    properties: Object.assign({}, ...fields.map(attribute)),
-    ...(required.length > 0 && { required }),
-    additionalProperties: false,
-  });
+  const of = (fields: readonly Field[], required?: readonly string[]): Schema => shapeOf(resource.doc, fields, required);
   const needed = resource.fields.filter((field) => field.post && field.required && field.name !== 'project_id');
   return {
     [name]: of(resource.fields.filter((field) => field.visible)),
@@ -51,18 +45,6 @@ function schemasOf(resource: Resource): Record<string, Schema> {
     }),
     ...(offers.has('update') && { [`${name}Update`]: of(resource.fields.filter((field) => field.put)) }),
   };
-}
-
-function attribute(field: Field): Record<string, Schema> {
-  const schema = {
-    ...field.schema,
-    description: field.extension === null ? field.doc : `${field.doc} Extension ${field.extension}.`,
-    ...(field.default !== undefined && { default: field.default }),
-    ...(!field.post && !field.put && { readOnly: true }),
-  };
-  return field.name === 'project_id'
-    ? { project_id: schema, tenant_id: { ...schema, description: 'The same as project_id.' } }
-    : { [field.name]: schema };
 }
 
 const query = (name: string, description: string, schema: Schema): Schema => ({ name, in: 'query', description, schema });

@@ -28,6 +28,8 @@ export interface Settings {
   /** Zones in which is scheduled what asks for none; empty: any. */
   readonly defaultAvailabilityZones: readonly string[];
   readonly dhcpAgentsPerNetwork: number;
+  /** On how many hosts a highly available router stands by; 0: on all. */
+  readonly l3AgentsPerRouter: number;
   /** Seconds; -1 for ever. */
   readonly dhcpLeaseDuration: number;
 }
@@ -48,5 +50,6 @@ export const defaultSettings: Settings = {
   agentDownTime: 75,
   defaultAvailabilityZones: [],
   dhcpAgentsPerNetwork: 1,
+  l3AgentsPerRouter: 3,
   dhcpLeaseDuration: 86_400,
 };

@@ -52,6 +52,15 @@ describe('a port', () => {
     },
   );
 
+  test.each([
+    'network:router_interface',
+    'network:router_gateway',
+    'network:router_ha_interface',
+    'network:ha_router_replicated_interface',
+  ])('of a router is wired nowhere, as %s', (device_owner) => {
+    expect(portObject({ ...port, device_owner }, 'one')).toBeUndefined();
+  });
+
   test('has a lease when it has addresses and is no DHCP server', () => {
     expect(leaseObject(port)?.value).toMatchObject({ hostname: 'host-10-0-0-9' });
     expect(leaseObject({ ...port, dns_name: 'named' })?.value).toMatchObject({ hostname: 'named' });

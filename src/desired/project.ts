@@ -4,6 +4,7 @@
 import { deviceName } from '#ml2/binding.ts';
 import { typeDrivers } from '#ml2/types/index.ts';
 import { hostName } from '#resources/port/names.ts';
+import { HA_OWNER, ROUTER_PORT_OWNERS } from '#resources/port/owners.ts';
 import { object } from './digest.ts';
 import type { DesiredObject, DhcpSubnet, NetworkObject } from './objects.ts';
 import type { NetworkRow, PortRow } from './rows.ts';
@@ -11,6 +12,9 @@ import type { NetworkRow, PortRow } from './rows.ts';
 const isBoundTo = (port: PortRow, host: string): boolean =>
   port.host === host && port.vif_type !== 'unbound' && port.vif_type !== 'binding_failed';
 const isBound = (port: PortRow): boolean => port.host !== '' && isBoundTo(port, port.host);
+
+/** Routers have no devices yet: nothing of theirs is wired, whatever is plugged on the host. */
+const isRouters = ({ device_owner }: PortRow): boolean => device_owner === HA_OWNER || ROUTER_PORT_OWNERS.includes(device_owner);
 
 const isTunnel = (network: NetworkRow): boolean => typeDrivers.get(network.network_type)?.tunnel === true;
 
@@ -27,7 +31,7 @@ export function networkObject(network: NetworkRow, localIp: string | null): Desi
 }
 
 export function portObject(port: PortRow, host: string): DesiredObject | undefined {
-  if (!isBoundTo(port, host)) return undefined;
+  if (!isBoundTo(port, host) || isRouters(port)) return undefined;
   return object(`port/${port.id}`, {
     kind: 'port',
     port_id: port.id,

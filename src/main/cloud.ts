@@ -28,7 +28,7 @@ import { closable } from './closing.ts';
 import { type Config, ConfigError, hint, readGiven, settingsOf } from './config.ts';
 import { openPolicy } from './policy.ts';
 import { databaseFile, firstPassword, forgetPassword, lockState, prepareState } from './state.ts';
-import { keepDhcp } from './upkeep.ts';
+import { keepScheduled } from './upkeep.ts';
 
 export interface Cloud {
   readonly app: FastifyInstance;
@@ -78,7 +78,7 @@ export async function openCloud(config: Config, log: Logger): Promise<Cloud> {
     });
     const pruning = setInterval(() => void prune(store, config.journal_keep, log), PRUNE_EVERY);
     pruning.unref();
-    const keeping = keepDhcp(pipeline, log);
+    const keeping = keepScheduled(pipeline, log);
     const opened = bus;
     const closing = closable(app.server);
     return {

@@ -141,6 +141,7 @@ export function settingsOf(config: Config): Settings {
     agentDownTime: config.agent_down_time,
     defaultAvailabilityZones: config.default_availability_zones,
     dhcpAgentsPerNetwork: config.dhcp_agents_per_network,
+    l3AgentsPerRouter: config.max_l3_agents_per_router,
     dhcpLeaseDuration: config.dhcp_lease_duration,
   };
 }

@@ -35,6 +35,7 @@ const records = ({ local_ip, physical_networks, availability_zone }: Config): re
     },
   },
   { agent_type: 'DHCP agent', binary: 'isospin-dhcp-agent', availability_zone, configurations: { dhcp_driver: 'dnsmasq' } },
+  { agent_type: 'L3 agent', binary: 'isospin-l3-agent', availability_zone, configurations: { agent_mode: 'legacy' } },
 ];
 
 export interface RunningHost {

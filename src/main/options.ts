@@ -119,6 +119,13 @@ export const options = {
     settings.defaultAvailabilityZones,
     'Zones in which networks and routers are served that ask for none; any when left out.',
   ),
+  max_l3_agents_per_router: option(
+    api,
+    'COUNT',
+    integer(0, 100),
+    settings.l3AgentsPerRouter,
+    'On how many hosts a router with `ha` stands by; 0: on all.',
+  ),
   dhcp_agents_per_network: option(
     api,
     'COUNT',

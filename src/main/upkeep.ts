@@ -1,16 +1,18 @@
-// What a running server does by itself every now and then about DHCP: networks without a server get one, and those of hosts that are dead for good go
-// to others. Started by cloud.ts.
+// What a running server does by itself every now and then about what agents serve: networks and routers without an agent get one, and the networks
+// of hosts that are dead for good go to others. Started by cloud.ts.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Pipeline } from '#core/pipeline.ts';
-import { failOver, fillDhcp, type Write } from '#resources/dhcp/upkeep.ts';
+import type { Write } from '#resources/agent/upkeep.ts';
+import { failOver, fillDhcp } from '#resources/dhcp/upkeep.ts';
+import { fillRouters } from '#resources/router/upkeep.ts';
 
 export interface Upkeep {
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;
 }
 
-export function keepDhcp(pipeline: Pipeline, log: Logger): Upkeep {
+export function keepScheduled(pipeline: Pipeline, log: Logger): Upkeep {
   const { store, settings } = pipeline.parts;
   // Dead is who was silent for agentDownTime; nobody acts on it before as much time again has passed.
   const grace = settings.agentDownTime;
@@ -32,10 +34,11 @@ export function keepDhcp(pipeline: Pipeline, log: Logger): Upkeep {
     last = Number.NEGATIVE_INFINITY;
     try {
       await fillDhcp(store.read, write);
+      await fillRouters(store.read, write);
       if (steady) await failOver(store.read, write, grace);
       last = now;
     } catch (err) {
-      log.warn({ err }, 'networks could not be given to other DHCP agents');
+      log.warn({ err }, 'networks and routers could not be given to other agents');
     }
   }
 

@@ -85,6 +85,9 @@ export const extensions: readonly Extension[] = [
     '2019-07-10T00:00:00+00:00',
   ),
   extension('l3-ha', 'HA Router extension', 'Routers that several hosts stand by for.', '2014-04-26T00:00:00-00:00'),
+  extension('l3-flavors', 'Router Flavor Extension', 'Routers made as what operators offer.', '2016-05-17T00:00:00-00:00'),
+  extension('l3_agent_scheduler', 'L3 Agent Scheduler', 'Which L3 agent carries which router.', '2013-02-07T10:00:00-00:00'),
+  extension('network_ha', 'Network HA creation flag', 'Networks on which routers stand by for each other.', '2023-04-27T10:00:00-00:00'),
   extension(
     'l3-port-ip-change-not-allowed',
     'Prevent L3 router ports IP address change extension',

@@ -64,13 +64,16 @@ import { quotaPolicies } from './quota/policies.ts';
 import { rbacPolicies } from './rbac_policy/policies.ts';
 import { rbacPolicy } from './rbac_policy/schema.ts';
 import { rbacRules } from './rbac_policy/sharing.ts';
+import { haNetworkRules } from './router/ha.ts';
 import { routerInterface } from './router/interface.ts';
 import { interfaceActions } from './router/interfaces.ts';
 import { routerPolicies } from './router/policies.ts';
 import { routerPortFollows, routerPortRules } from './router/ports.ts';
 import { routeActions } from './router/routes.ts';
 import { routerRules } from './router/rules.ts';
+import { routerScheduleFollows } from './router/schedule.ts';
 import { router } from './router/schema.ts';
+import { routerSchedule } from './router/steer.ts';
 import { bringsDefaultGroup } from './security-group/default-group.ts';
 import { securityGroupPolicies } from './security-group/policies.ts';
 import { securityGroupRuleRules, securityGroupRules, securityGroupSharing } from './security-group/rules.ts';
@@ -115,12 +118,16 @@ export const resources: readonly Served[] = [
   serve(qosRules.aliasMinimumPacketRate, ruleRules('minimum_packet_rate')),
   serve(ruleType),
   serve(policy, policySharing.rules, policySharing.follows),
-  serve(network, [networkRules, externalRules, networkQosRules, networkSharing.rules, bringsDefaultGroup()], networkSharing.follows),
+  serve(
+    network,
+    [networkRules, externalRules, haNetworkRules, networkQosRules, networkSharing.rules, bringsDefaultGroup()],
+    networkSharing.follows,
+  ),
   serve(subnet, subnetRules),
   serve(port, [...portRules, portSecurityRules, portQosRules, routerPortRules], [...portFollows, ...dhcpFollows]),
   serve(networkIpAvailability),
   serve(portBinding, portBindingRules, portBindingFollows, portBindingActions),
-  serve(router, routerRules, routerPortFollows, [...interfaceActions, ...routeActions]),
+  serve(router, routerRules, [...routerPortFollows, ...routerScheduleFollows], [...interfaceActions, ...routeActions]),
   serve(routerInterface),
   serve(floatingIp, floatingIpRules, floatingIpFollows),
   serve(portForwarding, portForwardingRules),
@@ -135,7 +142,7 @@ export const resources: readonly Served[] = [
 ];
 
 /** What agents serve, each with the routes by which administrators steer it. */
-export const schedules: readonly Schedule[] = [dhcpSchedule];
+export const schedules: readonly Schedule[] = [dhcpSchedule, routerSchedule];
 
 /** Default policy rules of everything served. */
 export const policies: Readonly<Record<string, string>> = {

@@ -52,7 +52,7 @@ test('every operation has a rule', () => {
 const UNRULED = new Set([
   ...['network.qos_policy_id', 'port.qos_policy_id'],
   ...['rbac_policy.action', 'rbac_policy.object_id', 'rbac_policy.object_type'],
-  ...['local_ip.local_ip_address', 'network.mtu', 'subnet.shared', 'subnet.router:external', 'security_group.shared'],
+  ...['local_ip.local_ip_address', 'network.mtu', 'subnet.shared', 'subnet.router:external', 'router.flavor_id', 'security_group.shared'],
   ...['port.trunk_details', 'trunk.sub_ports'],
   ...['port_binding.profile', 'port_binding.vif_details', 'port_binding.vif_type', 'port_binding.vnic_type'],
 ]);
@@ -71,11 +71,13 @@ const BY_NAME = [
   ...Object.keys(sharedPolicies),
   ...['get_quota', 'update_quota', 'delete_quota'],
   ...['create_dhcp-network', 'get_dhcp-networks', 'delete_dhcp-network', 'get_dhcp-agents'],
+  ...['create_l3-router', 'get_l3-routers', 'delete_l3-router', 'get_l3-agents'],
 ];
 /** Published, though nobody can do what they are about. */
 const IDLE = [
   ...['admin_or_sg_owner', 'admin_owner_or_sg_owner', 'rule_default_sg'],
   'create_agent',
+  'update_l3-router',
   'get_flavor_service_profile',
   'update_network:provider:network_type',
   'update_network:provider:physical_network',

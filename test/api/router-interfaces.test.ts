@@ -9,7 +9,7 @@ describe.each(engines())('interfaces on $name', (engine) => {
   let admin: ReturnType<Cloud['as']>;
   let member: ReturnType<Cloud['as']>;
   beforeAll(async () => {
-    cloud = await openCloud(engine, { settings: { quota: { router: 200, network: -1, subnet: -1 }, maxRoutes: 3 } });
+    cloud = await openCloud(engine, { settings: { quota: { router: 200, network: -1, subnet: -1, router_route: 3 } } });
     admin = cloud.as(cloud.admin);
     member = cloud.as(cloud.member);
   });

@@ -1,6 +1,7 @@
 // Availability zones: which there are, who asks for which, and where DHCP is served in consequence; and what becomes of the networks of a host that dies.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { failOver, fillDhcp, type Write } from '#resources/dhcp/upkeep.ts';
+import type { Write } from '#resources/agent/upkeep.ts';
+import { failOver, fillDhcp } from '#resources/dhcp/upkeep.ts';
 import { engines } from '#test/postgres.ts';
 import { agentsOf, type Cloud, expectError, openCloud, type Shown } from './cloud.ts';
 

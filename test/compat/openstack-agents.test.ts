@@ -43,6 +43,7 @@ describe('agents', { timeout: 120_000 }, () => {
     const all = await lists('network agent list');
     expect(all.map((row) => [row['Agent Type'], row.Host, row.Alive, row.State].join(' ')).sort()).toEqual([
       'DHCP agent node1 true true',
+      'L3 agent node1 true true',
       'Linux bridge agent node1 true true',
     ]);
     expect(await lists('network agent list --agent-type dhcp')).toHaveLength(1);

@@ -9,4 +9,9 @@ export const agentPolicies: Readonly<Record<string, string>> = {
   'get_dhcp-networks': 'rule:admin_only',
   'delete_dhcp-network': 'rule:admin_only',
   'get_dhcp-agents': 'rule:admin_only',
+  'create_l3-router': 'rule:admin_only',
+  'get_l3-routers': 'rule:admin_only',
+  'update_l3-router': 'rule:admin_only',
+  'delete_l3-router': 'rule:admin_only',
+  'get_l3-agents': 'rule:admin_only',
 };

@@ -1,8 +1,10 @@
 // What agents of a kind serve, as the routes need it by which administrators see and steer that. Declared by each schedule, collected in
 // resources/index.ts, made into routes by api/agent-schedulers.ts.
-import type { Row } from '#core/attributes.ts';
+import type { JsonSchema, Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import type { Resource } from '#core/resource.ts';
+import type { StoredRow } from '#core/sql.ts';
+import type { Reader } from '#store/store.ts';
 import type { agent } from './schema.ts';
 
 export interface Schedule {
@@ -18,4 +20,10 @@ export interface Schedule {
   readonly serving: string;
   assign(context: Context, server: Row<(typeof agent)['attributes']>, id: string): Promise<void>;
   withdraw(context: Context, server: Row<(typeof agent)['attributes']>, id: string): Promise<void>;
+  /** What else agents are to one of what they serve, beside being agents. */
+  readonly detail?: {
+    readonly properties: JsonSchema;
+    /** Tells it of agents, as rows of one's list. */
+    of(read: Reader, id: string, servers: readonly StoredRow[]): Promise<StoredRow[]>;
+  };
 }

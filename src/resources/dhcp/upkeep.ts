@@ -2,23 +2,15 @@
 // others. Called when a host joins, and again and again by whoever keeps a server running; several servers may do so at once.
 import type { Context } from '#core/context.ts';
 import { DHCP_AGENT } from '#resources/agent/schema.ts';
+import { AT_ONCE, ableAgent, each, type Write } from '#resources/agent/upkeep.ts';
 import { network } from '#resources/network/schema.ts';
 import type { Reader } from '#store/store.ts';
 import { bindingsOf, choose, ensureDhcp, schedule, servedSubnets, unschedule } from './schedule.ts';
 
-/** Runs its work as one transaction of the system's own. */
-export type Write = <T>(work: (context: Context) => Promise<T>) => Promise<T>;
-
-/** Networks in one transaction: more would hold up its neighbours in the same commit. */
-const AT_ONCE = 20;
-
-/** SQL: whether the agent `a` may be given something. */
-const able = (now: string): string => `a.agent_type = '${DHCP_AGENT}' AND a.admin_state_up = 1 AND a.alive_until >= ${now}`;
-
 /** Gives networks that want for DHCP servers to hosts that can serve them. */
 export async function fillDhcp(read: Reader, write: Write): Promise<void> {
   const wanting = `SELECT w.network_id AS id FROM dhcp_wanting w WHERE w.network_id > ?
-    AND (EXISTS (SELECT 1 FROM agents a WHERE ${able(read.dialect.now)}
+    AND (EXISTS (SELECT 1 FROM agents a WHERE ${ableAgent(DHCP_AGENT, read.dialect)}
         AND NOT EXISTS (SELECT 1 FROM dhcp_bindings b WHERE b.network_id = w.network_id AND b.host = a.host))
       OR EXISTS (SELECT 1 FROM dhcp_bindings b WHERE b.network_id = w.network_id AND b.port_id IS NULL))
     ORDER BY w.network_id LIMIT ${AT_ONCE}`;
@@ -33,27 +25,9 @@ export async function failOver(read: Reader, write: Write, seconds: number): Pro
     DHCP_AGENT,
     since,
   );
-  if (dead.length === 0 || !(await read.get(`SELECT 1 AS one FROM agents a WHERE ${able(read.dialect.now)} LIMIT 1`))) return;
+  if (dead.length === 0 || !(await read.get(`SELECT 1 AS one FROM agents a WHERE ${ableAgent(DHCP_AGENT, read.dialect)} LIMIT 1`))) return;
   const served = `SELECT b.network_id AS id FROM dhcp_bindings b WHERE b.network_id > ? AND b.host = ? ORDER BY b.network_id LIMIT ${AT_ONCE}`;
   for (const { host } of dead) await each(read, write, served, [host], (context, id) => giveAway(context, id, host, since));
-}
-
-/** Does something for each network that a query finds, in the order of their ids, which its first parameter is the last one of. */
-async function each(
-  read: Reader,
-  write: Write,
-  query: string,
-  params: readonly string[],
-  work: (context: Context, networkId: string) => Promise<void>,
-): Promise<void> {
-  for (let last = ''; ; ) {
-    const found = await read.all<{ id: string }>(query, last, ...params);
-    if (found.length === 0) return;
-    await write(async (context) => {
-      for (const { id } of found) await work(context, id);
-    });
-    last = found.at(-1)?.id ?? '';
-  }
 }
 
 async function giveAway(context: Context, networkId: string, host: string, since: string): Promise<void> {

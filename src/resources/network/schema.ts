@@ -79,6 +79,12 @@ export const network = resource({
       .policy()
       .derived(ofSegment('g.segmentation_id'))
       .extension('provider'),
+    ha: t
+      .bool('Whether hosts of highly available routers of its project hear each other on it.')
+      .default(false)
+      .hidden()
+      .virtual()
+      .extension('network_ha'),
     port_security_enabled: t.bool('Default for ports of the network.').default(true).mutable().policy().extension('port-security'),
     ...networkDomain,
     ...scopedNetwork,

@@ -12,6 +12,16 @@ export const routerErrors = errorTable({
   ],
   InvalidRoutes: ['invalid', 'Invalid format for routes: {routes}, {reason}'],
   RoutesExhausted: ['invalid', 'Unable to complete operation for {router_id}. The number of routes exceeds the maximum {quota}.'],
+  NoVRIDAvailable: [
+    'conflict',
+    'No more Virtual Router Identifier (VRID) available when creating router {router_id}. The limit of number of HA Routers per project is 254.',
+  ],
+  DuplicatedHANetwork: ['conflict', 'Project {project_id} already has a HA network.'],
+  InvalidL3Agent: ['notFound', 'Agent {id} is not a L3 Agent or has been disabled'],
+  RouterHostedByL3Agent: ['conflict', 'The router {router_id} has been already hosted by the L3 Agent {agent_id}.'],
+  RouterL3AgentMismatch: ['conflict', 'Cannot host distributed router {router_id} on legacy L3 agent {agent_id}.'],
+  DVRL3CannotAssignToDvrAgent: ['conflict', "Not allowed to manually assign a router to an agent in 'dvr' mode."],
+  DVRL3CannotRemoveFromDvrAgent: ['conflict', "Not allowed to manually remove a router from an agent in 'dvr' mode."],
   BadRequest: ['invalid', 'Bad {resource} request: {msg}.'],
   PortInUse: [
     'conflict',

@@ -1,5 +1,4 @@
 // A router's way out: its port on an external network. Called by the router's rules.
-import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { canonicalAddress } from '#core/convert.ts';
 import { network } from '#resources/network/schema.ts';
@@ -7,18 +6,22 @@ import { GATEWAY_OWNER } from '#resources/port/owners.ts';
 import { type FixedIp, port } from '#resources/port/schema.ts';
 import { checkOverlap, subnetsOf } from './connections.ts';
 import { badRouter } from './errors.ts';
-import type { GatewayInfo, router } from './schema.ts';
+import type { GatewayInfo, Router } from './schema.ts';
 
-type Router = Row<(typeof router)['attributes']>;
 export type Gateway = Pick<Router, 'gw_port_id' | 'gw_network_id' | 'gw_enable_snat'>;
 
 export const NO_GATEWAY: Gateway = { gw_port_id: null, gw_network_id: null, gw_enable_snat: true };
 
 /**
- * Brings about the gateway that was asked for: what the router's row is to say of it, and whether its addresses are others than before. A port
- * on a network that the router leaves is still there: {@link leaveGateway}, once the row has let go of it.
+ * Brings about the gateway that was asked for: what the router's row is to say of it, and whether its addresses are others than before. A new port is on
+ * `host`. One on a network that the router leaves is still there: {@link leaveGateway}, once the row has let go of it.
  */
-export async function setGateway(context: Context, row: Router, info: GatewayInfo | null): Promise<[gateway: Gateway, moved: boolean]> {
+export async function setGateway(
+  context: Context,
+  row: Router,
+  info: GatewayInfo | null,
+  host: string,
+): Promise<[gateway: Gateway, moved: boolean]> {
   if (info === null) return [NO_GATEWAY, row.gw_port_id !== null];
   const { network_id, enable_snat = true } = info;
   const asked = info.external_fixed_ips?.length ? (info.external_fixed_ips as FixedIp[]) : undefined;
@@ -27,12 +30,12 @@ export async function setGateway(context: Context, row: Router, info: GatewayInf
   await checkAddresses(context, network_id, asked ?? []);
   const stays = row.gw_port_id !== null && row.gw_network_id === network_id;
   if (stays && !asked) return [{ gw_port_id: row.gw_port_id, gw_network_id: network_id, gw_enable_snat: enable_snat }, false];
-  const made = stays ? await readdress(context, row.gw_port_id ?? '', asked) : await makePort(context, row.id, network_id, asked);
+  const made = stays ? await readdress(context, row.gw_port_id ?? '', asked) : await makePort(context, row.id, network_id, asked, host);
   await checkSubnets(context, row.id, made.fixed_ips);
   return [{ gw_port_id: made.id, gw_network_id: network_id, gw_enable_snat: enable_snat }, true];
 }
 
-const makePort = (context: Context, routerId: string, networkId: string, fixed_ips: FixedIp[] | undefined) =>
+const makePort = (context: Context, routerId: string, networkId: string, fixed_ips: FixedIp[] | undefined, host: string) =>
   context.create(port, {
     // The project that routes through it may neither see nor change it.
     project_id: '',
@@ -40,6 +43,7 @@ const makePort = (context: Context, routerId: string, networkId: string, fixed_i
     device_owner: GATEWAY_OWNER,
     device_id: routerId,
     port_security_enabled: false,
+    'binding:host_id': host,
     ...(fixed_ips && { fixed_ips }),
   });
 

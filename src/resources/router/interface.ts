@@ -16,6 +16,7 @@ export const routerInterface = resource({
     subnet_id: t.id('The subnet.'),
     port_id: t.id('The port, which may be on several IPv6 subnets.'),
     network_id: t.id('The network of both.'),
+    snat_port_id: t.id('The port by which a distributed router translates for the subnet.').nullable().default(null),
   },
   notFound: (port_id) => routerErrors.RouterInterfaceNotFound({ router_id: '', port_id }),
   conflict: ({ subnet_id }, { kind }) => (kind === 'unique' ? badRouter(`Router already has a port on subnet ${subnet_id}`) : undefined),

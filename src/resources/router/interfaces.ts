@@ -10,9 +10,10 @@ import { checkOverlap, subnetsOf } from './connections.ts';
 import { badRouter, routerErrors } from './errors.ts';
 import { routerInterface } from './interface.ts';
 import { leadsThrough } from './routes.ts';
-import { router } from './schema.ts';
+import { ensureRouter } from './schedule.ts';
+import { type Router, router } from './schema.ts';
+import { drop, ensureSnat } from './snat.ts';
 
-export type Router = Row<(typeof router)['attributes']>;
 type Port = Row<(typeof port)['attributes']>;
 type Interface = Row<(typeof routerInterface)['attributes']>;
 
@@ -57,6 +58,7 @@ async function add(context: Context, row: Router, body: unknown): Promise<unknow
     const { id, network_id } = joined;
     await context.create(routerInterface, { router_id: row.id, subnet_id: one, port_id: id, network_id, project_id: '' });
   }
+  if (row.distributed) await ensureSnat(context, row);
   await revise(context, row);
   return answer(row, joined, subnets);
 }
@@ -80,6 +82,7 @@ async function bySubnet(context: Context, row: Router, subnetId: string): Promis
         device_id: row.id,
         port_security_enabled: false,
         fixed_ips: [address],
+        'binding:host_id': await ensureRouter(context, row),
       });
   return [joined, [on.id]];
 }
@@ -118,7 +121,9 @@ async function byPort(context: Context, row: Router, portId: string): Promise<[P
   if (given.project_id !== row.project_id && !(await context.permits('context_is_admin', port, given))) {
     throw routerErrors.DeviceIDNotOwnedByTenant({ device_id: row.id });
   }
-  return [await context.update(port, given, { device_id: row.id, device_owner: interfaceOwner(row) }), ids];
+  const host = await ensureRouter(context, row);
+  const ours = { device_id: row.id, device_owner: interfaceOwner(row), ...(host !== '' && { 'binding:host_id': host }) };
+  return [await context.update(port, given, ours), ids];
 }
 
 async function remove(context: Context, row: Router, body: unknown): Promise<unknown> {
@@ -131,8 +136,10 @@ async function remove(context: Context, row: Router, body: unknown): Promise<unk
     }
     await context.delete(routerInterface, one);
   }
-  const [{ port_id: left, network_id }] = going as [Interface];
+  const [{ port_id: left, network_id, snat_port_id }] = going as [Interface];
   await release(context, left, going);
+  if (snat_port_id !== null)
+    await (row.distributed && (await isOn(context, left)) ? ensureSnat(context, row) : drop(context, snat_port_id));
   await revise(context, row);
   return answer(
     row,
@@ -157,9 +164,13 @@ async function ofPort(context: Context, row: Router, portId: string, subnetId: s
   return found;
 }
 
+/** Whether a router still has the port. */
+const isOn = async ({ tx }: Context, portId: string): Promise<boolean> =>
+  (await tx.get('SELECT 1 AS one FROM router_interfaces WHERE port_id = ? LIMIT 1', portId)) !== undefined;
+
 /** The port goes with the last of its subnets; until then it only lets go of addresses. */
 async function release(context: Context, portId: string, going: readonly Interface[]): Promise<void> {
-  const left = await context.tx.get('SELECT 1 AS one FROM router_interfaces WHERE port_id = ? LIMIT 1', portId);
+  const left = await isOn(context, portId);
   const row = await context.load(port, portId, left ? 'change' : 'remove');
   if (!row) return;
   if (!left) return context.delete(port, row);

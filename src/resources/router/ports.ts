@@ -7,8 +7,7 @@ import { port } from '#resources/port/schema.ts';
 import { subnetErrors } from '#resources/subnet/errors.ts';
 import { subnet } from '#resources/subnet/schema.ts';
 import { routerErrors } from './errors.ts';
-import type { Router } from './interfaces.ts';
-import { router } from './schema.ts';
+import { type Router, router } from './schema.ts';
 
 /** Owners whose ports keep the addresses they have. */
 const FIXED_OWNERS = [...ROUTER_PORT_OWNERS.filter((owner) => owner !== GATEWAY_OWNER), HA_OWNER];

@@ -1,6 +1,5 @@
 // A router's extra routes: for other prefixes, by neighbours on its subnets. Called by the router's rules; the two calls that add to them and
 // take from them whatever else was changed meanwhile.
-import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { innerBody, requestErrors } from '#core/input.ts';
 import { repr } from '#core/python.ts';
@@ -9,9 +8,7 @@ import { action } from '#core/resource.ts';
 import { contains, parsePrefix, toNumber } from '#ipam/address.ts';
 import { type Connection, connections } from './connections.ts';
 import { routerErrors } from './errors.ts';
-import { type Route, router } from './schema.ts';
-
-type Router = Row<(typeof router)['attributes']>;
+import { type Route, type Router, router } from './schema.ts';
 
 /** Refuses too many routes, and those whose next hop is not a neighbour. */
 export async function checkRoutes(context: Context, { id, project_id, gw_port_id }: Router, routes: readonly Route[]): Promise<void> {

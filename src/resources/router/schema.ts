@@ -1,5 +1,5 @@
 // A router: forwards between the subnets it has interfaces on, and outside by its gateway.
-import { t } from '#core/attributes.ts';
+import { type Row, t } from '#core/attributes.ts';
 import { noneToEmptyList } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
@@ -78,6 +78,15 @@ export const router = resource({
       )
       .updateOnly()
       .extension('extraroute'),
+    flavor_id: t
+      .free('What it was made as; decides how hosts share it.')
+      .nullable()
+      .optional()
+      .ref('flavor', 'restrict')
+      .sort()
+      .policy()
+      .extension('l3-flavors'),
+    ha_vr_id: t.int('The number by which its hosts know each other.').nullable().readOnly().hidden(),
     /** The port on the external network, the network itself, and whether addresses are translated there: what external_gateway_info shows. */
     gw_port_id: t.id('Its port on the external network.').nullable().readOnly().hidden(),
     gw_network_id: t.id('The external network.').nullable().readOnly().hidden(),
@@ -92,3 +101,5 @@ export const router = resource({
   notFound: (router_id) => routerErrors.RouterNotFound({ router_id }),
   scopes: (row) => [`router:${row.id}`],
 });
+
+export type Router = Row<(typeof router)['attributes']>;

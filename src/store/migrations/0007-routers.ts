@@ -15,6 +15,8 @@ CREATE TABLE routers (
   ha ${integer} NOT NULL,
   routes TEXT NOT NULL,
   availability_zone_hints TEXT NOT NULL,
+  flavor_id TEXT,
+  ha_vr_id ${integer},
   gw_port_id TEXT REFERENCES ports (id),
   gw_network_id TEXT,
   gw_enable_snat ${integer} NOT NULL,
@@ -24,6 +26,8 @@ CREATE TABLE routers (
   updated_at TEXT NOT NULL
 );
 CREATE INDEX routers_project ON routers (project_id, id);
+CREATE INDEX routers_flavor ON routers (flavor_id) WHERE flavor_id IS NOT NULL;
+CREATE UNIQUE INDEX routers_ha_number ON routers (project_id, ha_vr_id) WHERE ha_vr_id IS NOT NULL;
 CREATE INDEX routers_gateway ON routers (gw_network_id) WHERE gw_network_id IS NOT NULL;
 CREATE INDEX routers_gateway_port ON routers (gw_port_id) WHERE gw_port_id IS NOT NULL;
 
@@ -33,19 +37,34 @@ CREATE TABLE router_interfaces (
   router_id TEXT NOT NULL REFERENCES routers (id),
   subnet_id TEXT NOT NULL,
   port_id TEXT NOT NULL REFERENCES ports (id),
-  network_id TEXT NOT NULL
+  network_id TEXT NOT NULL,
+  snat_port_id TEXT REFERENCES ports (id)
 )${keyed};
 CREATE UNIQUE INDEX router_interfaces_router ON router_interfaces (router_id, subnet_id);
 CREATE INDEX router_interfaces_subnet ON router_interfaces (subnet_id);
 CREATE INDEX router_interfaces_port ON router_interfaces (port_id);
+CREATE INDEX router_interfaces_snat ON router_interfaces (snat_port_id) WHERE snat_port_id IS NOT NULL;
 
--- Which hosts carry a router, each by a port of its own on the project's HA network where several stand by.
+-- Which hosts carry a router, and, where several stand by, each one's port on the project's HA network and whether it is the active one.
 CREATE TABLE router_bindings (
   router_id TEXT NOT NULL REFERENCES routers (id) ON DELETE CASCADE,
   host TEXT NOT NULL,
   port_id TEXT,
+  ha_state TEXT,
   PRIMARY KEY (router_id, host)
 )${keyed};
 CREATE INDEX router_bindings_host ON router_bindings (host);
 CREATE INDEX router_bindings_port ON router_bindings (port_id) WHERE port_id IS NOT NULL;
+
+-- Routers with fewer hosts than they should have.
+CREATE TABLE router_wanting (
+  router_id TEXT PRIMARY KEY REFERENCES routers (id) ON DELETE CASCADE
+)${keyed};
+
+-- The network of a project on which the hosts of its highly available routers hear each other.
+CREATE TABLE ha_networks (
+  project_id TEXT PRIMARY KEY,
+  network_id TEXT REFERENCES networks (id) ON DELETE CASCADE
+)${keyed};
+CREATE INDEX ha_networks_network ON ha_networks (network_id);
 `;
