@@ -379,4 +379,6 @@ export const extensions: readonly Extension[] = [
     '2020-08-21T08:12:00-00:00',
   ),
   extension('logging', 'Logging API Extension', 'Logs of what security groups let through and drop.', '2017-01-01T10:00:00-00:00'),
+  extension('qos-fip', 'Floating IP QoS', 'Policies of floating IPs.', '2017-07-20T00:00:00-00:00'),
+  extension('qos-gateway-ip', 'Router gateway IP QoS', 'Policies of router gateways.', '2018-02-24T00:00:00-00:00'),
 ];

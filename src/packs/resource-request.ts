@@ -27,7 +27,7 @@ export function wantedOf(dialect: Dialect): string {
     bandwidth: rules('qos_minimum_bandwidth_rules', 'min_kbps'),
     packets: rules('qos_minimum_packet_rate_rules', 'min_kpps'),
   });
-  return `CASE WHEN ${policy} IS NULL THEN NULL ELSE CAST(${wanted} AS TEXT) END`;
+  return `CASE WHEN ${policy} IS NULL THEN NULL ELSE ${dialect.jsonText(wanted)} END`;
 }
 
 const BANDWIDTH: Readonly<Record<string, string>> = { egress: 'NET_BW_EGR_KILOBIT_PER_SEC', ingress: 'NET_BW_IGR_KILOBIT_PER_SEC' };

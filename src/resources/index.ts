@@ -28,6 +28,7 @@ import { portForwarding } from './floatingip/forwarding.ts';
 import { portForwardingRules } from './floatingip/forwarding-rules.ts';
 import { floatingIpPolicies } from './floatingip/policies.ts';
 import { floatingIpPool } from './floatingip/pool.ts';
+import { floatingIpQosRules } from './floatingip/qos.ts';
 import { floatingIpRules } from './floatingip/rules.ts';
 import { floatingIp } from './floatingip/schema.ts';
 import { localIpPolicies } from './local_ip/policies.ts';
@@ -69,6 +70,7 @@ import { routerInterface } from './router/interface.ts';
 import { interfaceActions } from './router/interfaces.ts';
 import { routerPolicies } from './router/policies.ts';
 import { routerPortFollows, routerPortRules } from './router/ports.ts';
+import { routerQosRules } from './router/qos.ts';
 import { routeActions } from './router/routes.ts';
 import { routerRules } from './router/rules.ts';
 import { routerScheduleFollows } from './router/schedule.ts';
@@ -127,9 +129,9 @@ export const resources: readonly Served[] = [
   serve(port, [...portRules, portSecurityRules, portQosRules, routerPortRules], [...portFollows, ...dhcpFollows]),
   serve(networkIpAvailability),
   serve(portBinding, portBindingRules, portBindingFollows, portBindingActions),
-  serve(router, routerRules, [...routerPortFollows, ...routerScheduleFollows], [...interfaceActions, ...routeActions]),
+  serve(router, [routerQosRules, routerRules], [...routerPortFollows, ...routerScheduleFollows], [...interfaceActions, ...routeActions]),
   serve(routerInterface),
-  serve(floatingIp, floatingIpRules, floatingIpFollows),
+  serve(floatingIp, [floatingIpRules, floatingIpQosRules], floatingIpFollows),
   serve(portForwarding, portForwardingRules),
   serve(floatingIpPool),
   serve(localIp, localIpRules, localIpFollows),

@@ -56,6 +56,7 @@ describe.each(engines())('floating IPs on $name', (engine) => {
           status: 'DOWN',
           description: 'd',
           port_details: null,
+          qos_policy_id: null,
           port_forwardings: [],
           dns_domain: '',
           dns_name: '',

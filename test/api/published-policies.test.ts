@@ -50,7 +50,7 @@ test('every operation has a rule', () => {
 
 /** Attributes that ask rules of their own which nobody published: anybody who may do the rest may do this. */
 const UNRULED = new Set([
-  ...['network.qos_policy_id', 'port.qos_policy_id'],
+  ...['floatingip.qos_policy_id', 'network.qos_policy_id', 'port.qos_policy_id'],
   ...['rbac_policy.action', 'rbac_policy.object_id', 'rbac_policy.object_type'],
   ...['local_ip.local_ip_address', 'network.mtu', 'subnet.shared', 'subnet.router:external', 'router.flavor_id', 'security_group.shared'],
   ...['port.trunk_details', 'trunk.sub_ports'],

@@ -1,8 +1,9 @@
-// What networks and ports have of QoS policies: which may be bound and taken away, what a policy then cannot lose or get, and what a port asks for where
+// What networks, ports, floating IPs and gateways have of QoS policies: which may be bound and taken away, what a policy then cannot lose or get, and what a port asks for where
 // it is placed.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, NOWHERE, openCloud, type Person, type Reply, type Shown } from './cloud.ts';
+import { outside } from './outside.ts';
 
 describe.each(engines())('bound QoS on $name', (engine) => {
   let cloud: Cloud;
@@ -60,6 +61,63 @@ describe.each(engines())('bound QoS on $name', (engine) => {
     expect((await set(member, what, bound, null)).at(`${what}.qos_policy_id`)).toBe(null);
     expect((await admin('DELETE', `/qos/policies/${hidden.id}`)).status).toBe(204);
     expectError(await member('GET', `/${what}s?qos_policy_id=${own.id}`), 400, 'HTTPBadRequest');
+  });
+
+  describe('outside', () => {
+    let external: Shown;
+    beforeAll(async () => {
+      ({ external } = await outside(cloud, '203.0.113.0/24'));
+    });
+
+    test('a floating IP has what its owner sees, and loses it by who sees it', async () => {
+      const [hidden, shared] = [await policy(), await policy({ shared: true })];
+      const create = (qos_policy_id: string): Promise<Reply> =>
+        member('POST', '/floatingips', { floatingip: { floating_network_id: external.id, qos_policy_id } });
+      const put = (as: typeof admin, { id }: Shown, floatingip: object): Promise<Reply> => as('PUT', `/floatingips/${id}`, { floatingip });
+      expectError(await create(hidden.id), 404, 'QosPolicyNotFound');
+      const made = (await create(shared.id)).at('floatingip') as Shown;
+      expect(made.qos_policy_id).toBe(shared.id);
+      const used = `QoS Policy ${shared.id} is used by fip ${made.id}.`;
+      expectError(await admin('DELETE', `/qos/policies/${shared.id}`), 409, 'QosPolicyInUse', used);
+      expectError(await admin('PUT', `/qos/policies/${shared.id}`, { policy: { shared: false } }), 409, 'RbacPolicyInUse');
+      expectError(await put(member, made, { qos_policy_id: hidden.id }), 404, 'QosPolicyNotFound');
+      expect((await put(admin, made, { qos_policy_id: hidden.id })).at('floatingip.qos_policy_id')).toBe(hidden.id);
+      expectError(await put(member, made, { qos_policy_id: null }), 403, 'PolicyRemoveAuthorizationError');
+      expect((await put(member, made, { description: 'd' })).at('floatingip.qos_policy_id')).toBe(hidden.id);
+      expect((await put(admin, made, { qos_policy_id: null })).at('floatingip.qos_policy_id')).toBe(null);
+      expect((await admin('DELETE', `/qos/policies/${hidden.id}`)).status).toBe(204);
+    });
+
+    test('a gateway has its own, as long as it is there', async () => {
+      const [hidden, shared] = [await policy(), await policy({ shared: true })];
+      const info = (qos_policy_id?: string | null): object => ({
+        external_gateway_info: { network_id: external.id, ...(qos_policy_id !== undefined && { qos_policy_id }) },
+      });
+      const plain = await cloud.make('router', info());
+      expect(Object.keys(plain.external_gateway_info as object).sort()).toEqual(['enable_snat', 'external_fixed_ips', 'network_id']);
+      expectError(await member('POST', '/routers', { router: info(hidden.id) }), 404, 'QosPolicyNotFound');
+      expectError(await member('POST', '/routers', { router: info('x') }), 400, 'HTTPBadRequest', / 'x' is not a valid UUID\.$/);
+      const { id } = await cloud.make('router', info(shared.id));
+      const put = (as: typeof admin, router: object): Promise<Reply> => as('PUT', `/routers/${id}`, { router });
+      const shown = async (): Promise<unknown> => (await member('GET', `/routers/${id}`)).at('router.external_gateway_info.qos_policy_id');
+      const used = `QoS Policy ${shared.id} is used by router ${id}.`;
+      expectError(await admin('DELETE', `/qos/policies/${shared.id}`), 409, 'QosPolicyInUse', used);
+      expectError(await admin('PUT', `/qos/policies/${shared.id}`, { policy: { shared: false } }), 409, 'RbacPolicyInUse');
+      await put(member, info());
+      expect(await shown()).toBe(shared.id);
+      expectError(await put(member, info(hidden.id)), 404, 'QosPolicyNotFound');
+      await put(admin, info(hidden.id));
+      expect(await shown()).toBe(hidden.id);
+      expectError(await put(member, info(null)), 403, 'PolicyRemoveAuthorizationError');
+      await put(admin, info(null));
+      expect(await shown()).toBe(undefined);
+      await put(member, info(shared.id));
+      expect((await put(member, { external_gateway_info: null })).at('router.external_gateway_info')).toBe(null);
+      expect((await admin('DELETE', `/qos/policies/${shared.id}`)).status).toBe(204);
+      // An update of something else leaves it alone.
+      await put(admin, info(hidden.id));
+      expect((await put(member, { name: 'r' })).at('router.external_gateway_info.qos_policy_id')).toBe(hidden.id);
+    });
   });
 
   test('a port shows its network’s beside its own', async () => {

@@ -9,3 +9,4 @@ INSERT INTO qos_minimum_bandwidth_rules (id, qos_policy_id, min_kbps, direction)
 INSERT INTO qos_minimum_packet_rate_rules (id, qos_policy_id, min_kpps, direction) VALUES ('rule-4', 'policy-1', 10, 'any');
 INSERT INTO qos_packet_rate_limit_rules (id, qos_policy_id, max_kpps, max_burst_kpps, direction) VALUES ('rule-5', 'policy-1', 100, 0, 'egress');
 UPDATE networks SET qos_policy_id = 'policy-1' WHERE id = 'network-1';
+UPDATE ports SET qos_policy_id = 'policy-1' WHERE id = 'port-1';

@@ -3,6 +3,7 @@ import { t } from '#core/attributes.ts';
 import { toLowerCase } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
+import { qosPolicyId } from '#packs/qos.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { tagged } from '#packs/tags.ts';
 import type { Dialect } from '#store/store.ts';
@@ -86,6 +87,7 @@ export const floatingIp = resource({
       .default('')
       .extension('dns-integration'),
     dns_name: t.text('Its name.').convert(toLowerCase).validate(check.dnsName(255)).default('').extension('dns-integration'),
+    qos_policy_id: qosPolicyId.extension('qos-fip'),
     ...tagged,
     ...standard,
   },

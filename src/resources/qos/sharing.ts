@@ -6,6 +6,9 @@ export const policySharing = sharing({
   resource: policy,
   kind: 'qos_policy',
   users: {
-    access_as_shared: ['SELECT project_id FROM networks WHERE qos_policy_id = ?', 'SELECT project_id FROM ports WHERE qos_policy_id = ?'],
+    access_as_shared: [
+      ...['networks', 'ports', 'floatingips'].map((table) => `SELECT project_id FROM ${table} WHERE qos_policy_id = ?`),
+      'SELECT project_id FROM routers WHERE gw_qos_policy_id = ?',
+    ],
   },
 });

@@ -10,6 +10,7 @@ const PARTS: Readonly<Record<string, check.Validate>> = {
   network_id: check.uuid,
   external_fixed_ips: check.fixedIps,
   enable_snat: () => undefined,
+  qos_policy_id: check.orNull(check.uuid),
 };
 
 export const gatewaySchema = {
@@ -17,6 +18,7 @@ export const gatewaySchema = {
   properties: {
     network_id: { type: 'string', format: 'uuid' },
     enable_snat: { type: 'boolean' },
+    qos_policy_id: { type: ['string', 'null'], format: 'uuid' },
     external_fixed_ips: {
       type: 'array',
       items: { type: 'object', properties: { subnet_id: { type: 'string' }, ip_address: { type: 'string' } } },

@@ -21,6 +21,7 @@ export interface Route {
 export interface GatewayInfo {
   network_id: string;
   enable_snat?: boolean;
+  qos_policy_id?: string | null;
   external_fixed_ips?: Partial<FixedIp>[];
 }
 
@@ -30,7 +31,9 @@ const gatewayShown = (d: Dialect): string => {
     external_fixed_ips: d.json('p.fixed_ips'),
     enable_snat: d.jsonBool('r.gw_enable_snat'),
   };
-  return `(SELECT ${d.jsonText(d.jsonObject(parts))} FROM ports p WHERE p.id = r.gw_port_id)`;
+  const plain = d.jsonText(d.jsonObject(parts));
+  const ruled = d.jsonText(d.jsonObject({ ...parts, qos_policy_id: 'r.gw_qos_policy_id' }));
+  return `(SELECT CASE WHEN r.gw_qos_policy_id IS NULL THEN ${plain} ELSE ${ruled} END FROM ports p WHERE p.id = r.gw_port_id)`;
 };
 
 export const router = resource({
@@ -90,6 +93,7 @@ export const router = resource({
     /** The port on the external network, the network itself, and whether addresses are translated there: what external_gateway_info shows. */
     gw_port_id: t.id('Its port on the external network.').nullable().readOnly().hidden(),
     gw_network_id: t.id('The external network.').nullable().readOnly().hidden(),
+    gw_qos_policy_id: t.id('The QoS policy of its gateway.').nullable().readOnly().hidden().ref('policy', 'restrict'),
     gw_enable_snat: t.bool('Whether its subnets hide behind its external addresses.').readOnly().hidden(),
     ...zones(
       'router_availability_zone',

@@ -71,4 +71,8 @@ ALTER TABLE networks ADD COLUMN qos_policy_id TEXT;
 CREATE INDEX networks_qos_policy ON networks (qos_policy_id) WHERE qos_policy_id IS NOT NULL;
 ALTER TABLE ports ADD COLUMN qos_policy_id TEXT;
 CREATE INDEX ports_qos_policy ON ports (qos_policy_id) WHERE qos_policy_id IS NOT NULL;
+ALTER TABLE floatingips ADD COLUMN qos_policy_id TEXT;
+CREATE INDEX floatingips_qos_policy ON floatingips (qos_policy_id) WHERE qos_policy_id IS NOT NULL;
+ALTER TABLE routers ADD COLUMN gw_qos_policy_id TEXT;
+CREATE INDEX routers_qos_policy ON routers (gw_qos_policy_id) WHERE gw_qos_policy_id IS NOT NULL;
 `;
