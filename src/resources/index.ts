@@ -16,6 +16,9 @@ import { agent } from './agent/schema.ts';
 import type { Schedule } from './agent/served.ts';
 import { zonePolicies } from './availability_zone/policies.ts';
 import { availabilityZone } from './availability_zone/schema.ts';
+import { conntrackHelperPolicies } from './conntrack_helper/policies.ts';
+import { conntrackHelperRules } from './conntrack_helper/rules.ts';
+import { conntrackHelper } from './conntrack_helper/schema.ts';
 import { dhcpFollows } from './dhcp/schedule.ts';
 import { dhcpSchedule } from './dhcp/steer.ts';
 import { flavorActions } from './flavor/actions.ts';
@@ -40,6 +43,9 @@ import { log, loggableResource } from './log/schema.ts';
 import { meteringPolicies } from './metering/policies.ts';
 import { meteringLabelRuleRules } from './metering/rules.ts';
 import { meteringLabel, meteringLabelRule } from './metering/schema.ts';
+import { ndpProxyPolicies } from './ndp_proxy/policies.ts';
+import { ndpProxyFollows, ndpProxyRules, routerNdpRules } from './ndp_proxy/rules.ts';
+import { ndpProxy } from './ndp_proxy/schema.ts';
 import { networkPolicies } from './network/policies.ts';
 import { networkQosRules } from './network/qos.ts';
 import { networkRules } from './network/rules.ts';
@@ -129,11 +135,18 @@ export const resources: readonly Served[] = [
   serve(port, [...portRules, portSecurityRules, portQosRules, routerPortRules], [...portFollows, ...dhcpFollows]),
   serve(networkIpAvailability),
   serve(portBinding, portBindingRules, portBindingFollows, portBindingActions),
-  serve(router, [routerQosRules, routerRules], [...routerPortFollows, ...routerScheduleFollows], [...interfaceActions, ...routeActions]),
+  serve(conntrackHelper, conntrackHelperRules),
+  serve(
+    router,
+    [routerQosRules, routerRules, routerNdpRules],
+    [...routerPortFollows, ...routerScheduleFollows],
+    [...interfaceActions, ...routeActions],
+  ),
   serve(routerInterface),
   serve(floatingIp, [floatingIpRules, floatingIpQosRules], floatingIpFollows),
   serve(portForwarding, portForwardingRules),
   serve(floatingIpPool),
+  serve(ndpProxy, ndpProxyRules, ndpProxyFollows),
   serve(localIp, localIpRules, localIpFollows),
   serve(portAssociation, portAssociationRules),
   serve(trunk, trunkRules, trunkFollows, trunkActions),
@@ -166,8 +179,10 @@ export const policies: Readonly<Record<string, string>> = {
   ...localIpPolicies,
   ...routerPolicies,
   ...trunkPolicies,
+  ...conntrackHelperPolicies,
   ...floatingIpPolicies,
   ...meteringPolicies,
   ...logPolicies,
+  ...ndpProxyPolicies,
   ...quotaPolicies,
 };

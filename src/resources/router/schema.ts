@@ -4,9 +4,11 @@ import { noneToEmptyList } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
 import { zones } from '#packs/availability-zones.ts';
+import { ndpProxying } from '#packs/ndp-proxy.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { tagged } from '#packs/tags.ts';
 import { L3_AGENT } from '#resources/agent/schema.ts';
+import { conntrackHelper } from '#resources/conntrack_helper/schema.ts';
 import type { FixedIp } from '#resources/port/schema.ts';
 import type { Dialect } from '#store/store.ts';
 import { routerErrors } from './errors.ts';
@@ -99,6 +101,10 @@ export const router = resource({
       'router_availability_zone',
       `router_bindings b JOIN agents a ON a.agent_type = '${L3_AGENT}' AND a.host = b.host WHERE b.router_id = r.id`,
     ),
+    conntrack_helpers: t
+      .rows('The protocols that it follows.', conntrackHelper, 'router_id', ['protocol', 'port', 'helper'])
+      .extension('expose-l3-conntrack-helper'),
+    ...ndpProxying,
     ...tagged,
     ...standard,
   },

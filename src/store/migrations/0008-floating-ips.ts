@@ -1,4 +1,4 @@
-// Floating IPs and what is forwarded by them; local IPs and the ports they lead to.
+// Floating IPs and what is forwarded by them; conntrack helpers and NDP proxies of routers; local IPs and the ports they lead to.
 import type { Dialect } from '../store.ts';
 
 export const name = '0008-floating-ips';
@@ -44,6 +44,33 @@ CREATE TABLE port_forwardings (
 );
 CREATE UNIQUE INDEX port_forwardings_external ON port_forwardings (floatingip_id, protocol, external_first);
 CREATE UNIQUE INDEX port_forwardings_internal ON port_forwardings (internal_port_id, internal_ip_address, protocol, internal_first);
+
+CREATE TABLE conntrack_helpers (
+  id TEXT PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  router_id TEXT NOT NULL REFERENCES routers (id),
+  protocol TEXT NOT NULL,
+  port ${integer} NOT NULL,
+  helper TEXT NOT NULL
+);
+CREATE UNIQUE INDEX conntrack_helpers_router ON conntrack_helpers (router_id, protocol, port, helper);
+
+ALTER TABLE routers ADD COLUMN enable_ndp_proxy ${integer} NOT NULL DEFAULT 0;
+CREATE TABLE ndp_proxies (
+  id TEXT PRIMARY KEY,
+  project_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  router_id TEXT NOT NULL REFERENCES routers (id),
+  port_id TEXT NOT NULL REFERENCES ports (id),
+  ip_address TEXT NOT NULL,
+  revision_number ${integer} NOT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+);
+CREATE INDEX ndp_proxies_project ON ndp_proxies (project_id, id);
+CREATE UNIQUE INDEX ndp_proxies_router ON ndp_proxies (router_id, ip_address);
+CREATE INDEX ndp_proxies_port ON ndp_proxies (port_id, ip_address);
 
 CREATE TABLE local_ips (
   id TEXT PRIMARY KEY,
