@@ -135,6 +135,9 @@ export class Pipeline {
 
   /** As {@link show}, as JSON text. */
   async showText(resource: Resource, caller: Caller, item: Item, names: readonly string[] = []): Promise<string> {
+    const { showing } = this.parts.registry.rules(resource);
+    const instead = showing && (await this.write(caller, (work) => showing(work, nameOf(item), names)));
+    if (instead) return this.views.of(resource, caller.actor).write(instead);
     const { view, row } = await this.#read(resource, caller, item, names);
     const [shown] = await this.present(this.parts.store.read, resource, caller.actor, view, [row]);
     if (!shown) throw missing(resource, item);

@@ -21,6 +21,11 @@ export interface Rules<A extends Attributes> {
   delete?(context: Context, row: Row<A>): Promise<void>;
   deleted?(context: Context, row: Row<A>): Promise<void>;
   readonly standing?: Standing;
+  /**
+   * Before a client is shown the item of this name: makes it, where items are there for the asking. What it answers is shown instead. `fields`
+   * are those asked for, attributes or not.
+   */
+  showing?(context: Context, name: string, fields: readonly string[]): Promise<Row<A> | undefined>;
 }
 
 /** Rows that a project has without asking, such as its default security group: made when it first lists them, if not before. */
@@ -194,7 +199,8 @@ export function together(rules: readonly Rules<Attributes>[]): Rules<Attributes>
     };
   }
   const standing = rules.find((one) => one.standing)?.standing;
-  return { ...(whole as Rules<Attributes>), ...(standing && { standing }) };
+  const showing = rules.find((one) => one.showing)?.showing;
+  return { ...(whole as Rules<Attributes>), ...(standing && { standing }), ...(showing && { showing }) };
 }
 
 export type RulesOf<R> = R extends Resource<infer A> ? Rules<A> : never;

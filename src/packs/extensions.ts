@@ -40,6 +40,12 @@ export const extensions: readonly Extension[] = [
     'Availability zones can be filtered.',
     '2018-06-22T10:00:00-00:00',
   ),
+  extension(
+    'auto-allocated-topology',
+    'Auto Allocated Topology Services',
+    'A network that leads outside, for the asking.',
+    '2016-01-01T00:00:00-00:00',
+  ),
   extension('binding', 'Port Binding', 'Which host a port is bound to, and how it is plugged there.', '2014-02-03T10:00:00-00:00'),
   extension(
     'binding-extended',
@@ -172,6 +178,7 @@ export const extensions: readonly Extension[] = [
   extension('l3-ext-ndp-proxy', 'Router support to enable NDP proxy', 'Routers that may have NDP proxies.', '2020-08-25T00:00:00-00:00'),
   extension('l3-ndp-proxy', 'name', 'IPv6 addresses inside that routers make known outside.', '2021-06-29T10:00:00-00:00'),
   extension('local_ip', 'Local IP', 'Addresses that on every host lead to a port near by.', '2021-07-26T10:00:00-00:00'),
+  extension('l2_adjacency', 'L2 Adjacency', 'Whether all instances of a network reach each other directly.', '2016-04-12T16:00:00-00:00'),
   extension('net-mtu', 'Network MTU', 'The MTU of a network.', '2015-03-25T10:00:00-00:00'),
   extension('net-mtu-writable', 'Network MTU (writable)', 'The MTU of a network can be set.', '2017-07-12T00:00:00-00:00'),
   extension(

@@ -14,6 +14,9 @@ import { agentPolicies } from './agent/policies.ts';
 import { agentRules } from './agent/rules.ts';
 import { agent } from './agent/schema.ts';
 import type { Schedule } from './agent/served.ts';
+import { topologyPolicies } from './auto_allocated_topology/policies.ts';
+import { topologyRules } from './auto_allocated_topology/rules.ts';
+import { topology } from './auto_allocated_topology/schema.ts';
 import { zonePolicies } from './availability_zone/policies.ts';
 import { availabilityZone } from './availability_zone/schema.ts';
 import { conntrackHelperPolicies } from './conntrack_helper/policies.ts';
@@ -46,6 +49,7 @@ import { meteringLabel, meteringLabelRule } from './metering/schema.ts';
 import { ndpProxyPolicies } from './ndp_proxy/policies.ts';
 import { ndpProxyFollows, ndpProxyRules, routerNdpRules } from './ndp_proxy/rules.ts';
 import { ndpProxy } from './ndp_proxy/schema.ts';
+import { defaultRules } from './network/default.ts';
 import { networkPolicies } from './network/policies.ts';
 import { networkQosRules } from './network/qos.ts';
 import { networkRules } from './network/rules.ts';
@@ -128,7 +132,7 @@ export const resources: readonly Served[] = [
   serve(policy, policySharing.rules, policySharing.follows),
   serve(
     network,
-    [networkRules, externalRules, haNetworkRules, networkQosRules, networkSharing.rules, bringsDefaultGroup()],
+    [networkRules, externalRules, defaultRules, haNetworkRules, networkQosRules, networkSharing.rules, bringsDefaultGroup()],
     networkSharing.follows,
   ),
   serve(subnet, subnetRules),
@@ -154,6 +158,7 @@ export const resources: readonly Served[] = [
   serve(meteringLabel),
   serve(loggableResource),
   serve(log, logRules),
+  serve(topology, topologyRules),
 ];
 
 /** What agents serve, each with the routes by which administrators steer it. */
@@ -175,6 +180,7 @@ export const policies: Readonly<Record<string, string>> = {
   ...subnetPolicies,
   ...portPolicies,
   ...availabilityPolicies,
+  ...topologyPolicies,
   ...portBindingPolicies,
   ...localIpPolicies,
   ...routerPolicies,

@@ -7,3 +7,4 @@ INSERT INTO subnetpool_prefixes (subnetpool_id, first, last, address_scope_id)
 INSERT INTO free_prefixes (subnetpool_id, first, length) VALUES ('pool-1', '000000000000000000000000c6336480', 25);
 INSERT INTO subnetpool_usage (subnetpool_id, project_id, used) VALUES ('pool-1', 'project-1', '128');
 INSERT INTO default_external_network (slot, network_id) VALUES (1, 'network-1');
+INSERT INTO auto_allocated_topologies (id, project_id, router_id) VALUES ('network-1', 'project-1', NULL);

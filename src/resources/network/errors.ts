@@ -9,5 +9,6 @@ export const networkErrors = errorTable({
     'conflict',
     'External network {net_id} cannot be updated to be made non-external, since it has existing gateway ports.',
   ],
+  DefaultExternalNetworkExists: ['conflict', 'A default external network already exists: {net_id}.'],
   NetworkMTUSubnetConflict: ['conflict', 'MTU of {net_id} is not valid, subnet requires a minimum of {mtu}'],
 });

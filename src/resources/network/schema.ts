@@ -56,6 +56,22 @@ export const network = resource({
       .ruledBy('leads_outside')
       .extension('external-net'),
     leads_outside: leadsOutside,
+    is_default: t
+      .bool('Where routers lead whose owners name no external network.')
+      .default(false)
+      .mutable()
+      .filter()
+      .policy()
+      .derived(
+        'CASE WHEN EXISTS (SELECT 1 FROM default_external_network d WHERE d.network_id = r.id) THEN 1 ELSE 0 END',
+        'SELECT network_id FROM default_external_network',
+      )
+      .extension('auto-allocated-topology'),
+    l2_adjacency: t
+      .bool('False where its subnets are of segments, so that not every instance reaches every other one directly.')
+      .readOnly()
+      .derived('1')
+      .extension('l2_adjacency'),
     'provider:network_type': t
       .text('local, flat, vlan, gre, vxlan or geneve.', 32)
       .optional()

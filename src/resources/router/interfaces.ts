@@ -199,3 +199,5 @@ export const interfaceActions = [
     run: remove,
   }),
 ];
+
+export { add as addInterface, remove as removeInterface };

@@ -71,5 +71,12 @@ CREATE TABLE default_external_network (
   network_id TEXT NOT NULL REFERENCES networks (id) ON DELETE CASCADE
 );
 
+-- The network, and the router, that a project was given for the asking. A project's place is taken before the network is made.
+CREATE TABLE auto_allocated_topologies (
+  id TEXT PRIMARY KEY REFERENCES networks (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  project_id TEXT NOT NULL UNIQUE,
+  router_id TEXT
+);
+
 ALTER TABLE ports ADD COLUMN dns_domain TEXT NOT NULL DEFAULT '';
 `;
