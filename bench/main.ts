@@ -6,12 +6,13 @@ import { api } from './api.ts';
 import { type Benchmark, type Figure, printed } from './figures.ts';
 import { growth } from './growth.ts';
 import { memory } from './memory.ts';
+import { neighbours } from './neighbours.ts';
 import { type Run, writePage } from './page.ts';
 import { restart } from './restart.ts';
 import { slowDisk } from './slow-disk.ts';
 import { wiring } from './wiring.ts';
 
-const benchmarks: readonly Benchmark[] = [api, slowDisk, growth, wiring, restart, memory];
+const benchmarks: readonly Benchmark[] = [api, slowDisk, growth, neighbours, wiring, restart, memory];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

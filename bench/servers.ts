@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { databaseFile } from '#main/state.ts';
 import { type Program, passwordOf, ready, scratch, start, tokenOf } from '#test/cluster/program.ts';
 import { programOf, type TestHost } from '#test/kernel/host.ts';
 import { askOnce, type Clients, type Served } from './clients.ts';
@@ -13,18 +14,25 @@ export interface BenchServer extends Served {
 }
 
 /** Nothing but the machine limits a benchmark. */
-const UNLIMITED = ['--quota', 'port:-1,network:-1,subnet:-1', '--log-level', 'warn'];
+const LIMITED = ['port', 'network', 'subnet', 'router', 'floatingip', 'security_group', 'security_group_rule'];
+const UNLIMITED = ['--quota', LIMITED.map((name) => `${name}:-1`).join(), '--log-level', 'warn'];
 
 const portOf = (url: string): number => Number(new URL(url).port);
 
+/** `isospin server` and the file it keeps its rows in. */
+export interface BenchIsospin extends BenchServer {
+  readonly database: string;
+}
+
 /** `isospin server`, signed in as its admin. `prefix` runs it under another program. */
-export async function startIsospin(prefix: readonly string[] = []): Promise<BenchServer> {
+export async function startIsospin(prefix: readonly string[] = []): Promise<BenchIsospin> {
   const directory = scratch();
   const program = start(['server', '--state', directory.file('state'), '--listen', '127.0.0.1:0', ...UNLIMITED], { prefix });
   const url = await ready(program);
   const pid = prefix.length === 0 ? Number(program.child.pid) : programOf(program.child);
   const token = await tokenOf(url, passwordOf(directory.file('state')));
-  return { port: portOf(url), token, pid, close: () => closed(program, pid, directory.remove) };
+  const database = databaseFile(directory.file('state'));
+  return { port: portOf(url), token, pid, database, close: () => closed(program, pid, directory.remove) };
 }
 
 /** `isospin up` on a throw-away host. Its requests come from clients on that host. */
