@@ -230,6 +230,35 @@ describe.each(engines())('sharing on $name', (engine) => {
       expect(await seen(cloud.admin, network)).toEqual({ shared: false, external: false });
     });
 
+    test('keeps the default external network for everybody until it leads outside no more', async () => {
+      const network = await cloud.make('network', { 'router:external': true, is_default: true }, cloud.admin);
+      const one = await share(network, cloud.stranger, cloud.admin, outside);
+      const [all] = await sharingsOf(network, '&target_tenant=*');
+      const details = /Details: Default external networks must be shared to everyone\.$/;
+      expectError(await end(cloud.admin, all as Shown), 409, 'RbacPolicyInUse', details);
+      expectError(await retarget(cloud.admin, all as Shown, cloud.member), 409, 'RbacPolicyInUse', details);
+      expect((await end(cloud.admin, one)).status).toBe(204);
+      const inside = { network: { 'router:external': false } };
+      const set = await cloud.as(cloud.admin)('PUT', `/networks/${network.id}`, inside);
+      expect([set.at('network.router:external'), set.at('network.is_default')]).toEqual([false, false]);
+      expect(await sharingsOf(network)).toEqual([]);
+    });
+
+    test('lasts while another project routes through it', async () => {
+      const { network } = await cloud.wired('10.0.3.0/24');
+      const sharing = await share(network, cloud.stranger, cloud.member, outside);
+      const router = await cloud.make('router', { external_gateway_info: { network_id: network.id } }, cloud.stranger);
+      expectError(await end(cloud.member, sharing), 409, 'RbacPolicyInUse');
+      expectError(await retarget(cloud.member, sharing, { projectId: 'x' } as Person), 409, 'RbacPolicyInUse');
+      const all = await share(network, '*', cloud.admin, outside);
+      expect((await end(cloud.member, sharing)).status).toBe(204);
+      expectError(await end(cloud.admin, all), 409, 'RbacPolicyInUse');
+      expect((await retarget(cloud.admin, all, cloud.stranger)).status).toBe(200);
+      await cloud.as(cloud.stranger)('DELETE', `/routers/${router.id}`);
+      expect((await end(cloud.admin, all)).status).toBe(204);
+      expect(await seen(cloud.stranger, network)).toBe(404);
+    });
+
     test('is an administrator’s to give to everybody, and stays while the owner has a gateway there', async () => {
       const { network } = await cloud.wired('10.0.1.0/24');
       expectError(await post(cloud.member, body(network, '*', outside)), 403, 'PolicyNotAuthorized');

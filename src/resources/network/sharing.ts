@@ -3,7 +3,10 @@
 import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import type { RulesOf } from '#core/resource.ts';
+import { rbacErrors } from '#resources/rbac_policy/errors.ts';
+import { EVERYBODY } from '#resources/rbac_policy/schema.ts';
 import { grant, revokeAll, sharing } from '#resources/rbac_policy/sharing.ts';
+import { leave } from './default.ts';
 import { networkErrors } from './errors.ts';
 import { network } from './schema.ts';
 
@@ -18,6 +21,10 @@ export const networkSharing = sharing({
   users: {
     access_as_shared: ["SELECT project_id FROM ports WHERE network_id = ? AND device_owner NOT LIKE 'network:%'"],
     [OUTSIDE]: ['SELECT project_id FROM routers WHERE gw_network_id = ?'],
+  },
+  async revoking(_, { id, is_default }, { action, target_tenant }) {
+    if (!is_default || action !== OUTSIDE || target_tenant !== EVERYBODY) return;
+    throw rbacErrors.RbacPolicyInUse({ object_id: id, details: 'Default external networks must be shared to everyone.' });
   },
   async changed(context, { id, 'router:external': external }) {
     const outside = await context.tx.get(
@@ -45,6 +52,7 @@ export const externalRules: RulesOf<typeof network> = {
     if (external === undefined || external === before['router:external']) return;
     if (external) return grant(context, 'network', before, OUTSIDE);
     if (await hasGateways(context, before.id)) throw networkErrors.ExternalNetworkInUse({ net_id: before.id });
+    await leave(context.tx, before.id);
     await revokeAll(context, 'network', before.id, OUTSIDE);
   },
 };
