@@ -10,6 +10,7 @@ import { subnet } from '#resources/subnet/schema.ts';
 import { allocate, reallocate, release, requested } from './addresses.ts';
 import { bound, countPresence, isBound } from './binding.ts';
 import { portErrors } from './errors.ts';
+import { fqdnRules } from './fqdn.ts';
 import { macRules } from './mac.ts';
 import { ROUTER_PORT_OWNERS } from './owners.ts';
 import { pluggingRules } from './plugging.ts';
@@ -78,7 +79,12 @@ async function remove(context: Context, row: Port): Promise<void> {
 }
 
 /** In this order: addresses are made of MACs, and bindings of profiles. */
-export const portRules: readonly RulesOf<typeof port>[] = [macRules, pluggingRules, { create, created, update, updated, delete: remove }];
+export const portRules: readonly RulesOf<typeof port>[] = [
+  fqdnRules,
+  macRules,
+  pluggingRules,
+  { create, created, update, updated, delete: remove },
+];
 
 /** Owners whose ports go with their network, and lose their addresses with a subnet. */
 const AUTOMATIC_OWNERS = ['network:dhcp', 'network:distributed', 'network:floatingip_agent_gateway'];
