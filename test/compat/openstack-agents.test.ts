@@ -47,9 +47,9 @@ describe('agents', { timeout: 120_000 }, () => {
       'Linux bridge agent node1 true true',
     ]);
     expect(await lists('network agent list --agent-type dhcp')).toHaveLength(1);
-    expect(await lists('network agent list --host node1')).toHaveLength(2);
+    expect(await lists('network agent list --host node1')).toHaveLength(3);
     expect(await lists('network agent list --host elsewhere')).toEqual([]);
-    expect(await lists('network agent list --long')).toHaveLength(2);
+    expect(await lists('network agent list --long')).toHaveLength(3);
     const [dhcp] = await lists('network agent list --agent-type dhcp');
     const id = String(dhcp?.ID);
     expect(await shows(`network agent show ${id}`)).toMatchObject({ agent_type: 'DHCP agent', host: 'node1', alive: true });
