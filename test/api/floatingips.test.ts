@@ -429,7 +429,11 @@ describe.each(engines())('floating IPs on $name', (engine) => {
       const stranger = cloud.as(cloud.stranger);
       expect((await list(stranger)).filter(({ network_id }) => network_id === shared.id)).toHaveLength(2);
       expectError(await post({ floating_network_id: shared.id }), 404, 'NetworkNotFound');
-      expect((await post({ floating_network_id: shared.id }, stranger)).status).toBe(201);
+      const theirs = await post({ floating_network_id: shared.id }, stranger);
+      expect(theirs.status).toBe(201);
+      expectError(await admin('DELETE', `/rbac-policies/${policy?.id}`), 409, 'RbacPolicyInUse');
+      expect((await stranger('DELETE', `/floatingips/${theirs.at('floatingip.id')}`)).status).toBe(204);
+      expect((await admin('DELETE', `/rbac-policies/${policy?.id}`)).status).toBe(204);
     });
   });
 });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, NOWHERE, openCloud, type Shown } from './cloud.ts';
+import { roomy } from './outside.ts';
 
 describe.each(engines())('local IPs on $name', (engine) => {
   let cloud: Cloud;
@@ -15,7 +16,8 @@ describe.each(engines())('local IPs on $name', (engine) => {
     member = cloud.as(cloud.member);
     stranger = cloud.as(cloud.stranger);
     reader = cloud.as(cloud.reader);
-    ({ network, subnet } = await cloud.wired('10.0.0.0/24'));
+    network = await cloud.make('network', {});
+    subnet = await roomy(cloud, network, '10.0.0.0/24');
   });
   afterAll(() => cloud.close());
 

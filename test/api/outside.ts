@@ -15,7 +15,14 @@ export async function outside(cloud: Cloud, cidr: string): Promise<Outside> {
 
 /** One more subnet of an external network. */
 export const poolOf = (cloud: Cloud, external: Shown, cidr: string): Promise<Shown> =>
-  cloud.make('subnet', { network_id: external.id, cidr, ip_version: cidr.includes(':') ? 6 : 4, enable_dhcp: false }, cloud.admin);
+  roomy(cloud, external, cidr, { enable_dhcp: false }, cloud.admin);
+
+/** A subnet that chooses no address from .200 on of a /24: those are for whoever asks for one. */
+export function roomy(cloud: Cloud, { id }: Shown, cidr: string, attributes: object = {}, person = cloud.member): Promise<Shown> {
+  const [, start] = /^(.+\.)0\/24$/.exec(cidr) ?? [];
+  const pools = start === undefined ? {} : { allocation_pools: [{ start: `${start}2`, end: `${start}199` }] };
+  return cloud.make('subnet', { network_id: id, cidr, ip_version: cidr.includes(':') ? 6 : 4, ...pools, ...attributes }, person);
+}
 
 export interface Behind {
   readonly network: Shown;
@@ -30,7 +37,8 @@ export async function behind(
   external: Shown | undefined,
   { person = cloud.member, router = {}, maker = person }: { person?: Person; router?: object; maker?: Person } = {},
 ): Promise<Behind> {
-  const { network, subnet } = await cloud.wired(cidr, person);
+  const network = await cloud.make('network', {}, person);
+  const subnet = await roomy(cloud, network, cidr, {}, person);
   const gateway = external && { external_gateway_info: { network_id: external.id } };
   const made = await cloud.make('router', { ...router, ...gateway, project_id: person.projectId }, maker);
   const added = await cloud.as(person)('PUT', `/routers/${made.id}/add_router_interface`, { subnet_id: subnet.id });

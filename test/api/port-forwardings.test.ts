@@ -293,13 +293,13 @@ describe.each(engines())('port forwardings on $name', (engine) => {
   test('go with the port or the address that they lead to', async () => {
     const one = await make({ internal_port: 22, external_port: 22 });
     expect(
-      (await member('PUT', `/ports/${port.id}`, { port: { fixed_ips: [{ subnet_id: inside.subnet.id, ip_address: '10.0.0.77' }] } }))
+      (await member('PUT', `/ports/${port.id}`, { port: { fixed_ips: [{ subnet_id: inside.subnet.id, ip_address: '10.0.0.207' }] } }))
         .status,
     ).toBe(200);
     expectError(await member('GET', pathOf(one)), 404, 'PortForwardingNotFound');
     expect(await shown()).toMatchObject({ router_id: null });
-    await make({ internal_port: 22, external_port: 22, internal_ip_address: '10.0.0.77' });
-    await make({ internal_port: 23, external_port: 23, internal_ip_address: '10.0.0.77' });
+    await make({ internal_port: 22, external_port: 22, internal_ip_address: '10.0.0.207' });
+    await make({ internal_port: 23, external_port: 23, internal_ip_address: '10.0.0.207' });
     expect((await member('DELETE', `/ports/${port.id}`)).status).toBe(204);
     expect(await shown()).toMatchObject({ router_id: null, port_forwardings: [] });
   });
