@@ -53,6 +53,9 @@ interface Connection {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
+
+const endsWith = (whole: Buffer, end: Buffer): boolean => whole.subarray(-end.length).equals(end);
 
 async function open(port: number, token: string): Promise<Connection> {
   const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -60,22 +63,26 @@ async function open(port: number, token: string): Promise<Connection> {
   let parts: Buffer[] = [];
   let size = 0;
   let needed = 0;
+  /** An answer in chunks has begun, and its last one is awaited. */
+  let streamed = false;
   const fail = (error: Error) => pending?.reject(error);
   socket.on('error', fail);
   socket.on('close', () => fail(new Error('the server closed the connection')));
   socket.on('data', (chunk: Buffer) => {
     parts.push(chunk);
     size += chunk.length;
-    if (size < needed) return;
+    if (size < needed || (streamed && !endsWith(chunk, LAST_CHUNK))) return;
     const whole = parts.length === 1 ? chunk : Buffer.concat(parts);
     parts = [whole];
     const end = whole.indexOf(HEAD_END);
     if (end < 0) return;
     const head = whole.toString('latin1', 0, end);
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-    if (length === undefined && !/^HTTP\/1\.1 204/.test(head)) return fail(new Error(`an answer without a length: ${head}`));
-    needed = end + HEAD_END.length + Number(length ?? 0);
-    if (size < needed) return;
+    const chunked = /\r\ntransfer-encoding: *chunked/i.test(head);
+    if (length === undefined && !chunked && !/^HTTP\/1\.1 204/.test(head)) return fail(new Error(`an answer without a length: ${head}`));
+    streamed = chunked && !endsWith(whole, LAST_CHUNK);
+    needed = chunked ? 0 : end + HEAD_END.length + Number(length ?? 0);
+    if (streamed || size < needed) return;
     parts = [];
     size = 0;
     needed = 0;

@@ -10,9 +10,10 @@ import { neighbours } from './neighbours.ts';
 import { type Run, writePage } from './page.ts';
 import { restart } from './restart.ts';
 import { slowDisk } from './slow-disk.ts';
+import { whole } from './whole.ts';
 import { wiring } from './wiring.ts';
 
-const benchmarks: readonly Benchmark[] = [api, slowDisk, growth, neighbours, wiring, restart, memory];
+const benchmarks: readonly Benchmark[] = [api, whole, slowDisk, growth, neighbours, wiring, restart, memory];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -55,14 +55,19 @@ async function closed(program: Program, pid: number, remove: () => void): Promis
   remove();
 }
 
-/** The bare program. */
-export async function startBare(prefix: readonly string[] = []): Promise<BenchServer> {
+/** The bare program, of ports. */
+export const startBare = (prefix: readonly string[] = []): Promise<BenchServer> => startProgram('bare.ts', prefix);
+
+/** The bare program of any kind. */
+export const startBareKinds = (): Promise<BenchServer> => startProgram('bare-kinds.ts', []);
+
+async function startProgram(name: string, prefix: readonly string[]): Promise<BenchServer> {
   const directory = scratch();
   const [file = '', ...args] = [
     ...prefix,
     process.execPath,
     '--disable-warning=ExperimentalWarning',
-    fileURLToPath(new URL('bare.ts', import.meta.url)),
+    fileURLToPath(new URL(name, import.meta.url)),
     directory.file('bare.db'),
   ];
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
