@@ -5,6 +5,7 @@ import type { Reader, SqlValue, Store, Tx } from '#store/store.ts';
 
 /** Tables that may be read from end to end: they stay small, however many tenants there are. */
 export const SMALL: Readonly<Record<string, string>> = {
+  default_security_group_rules: 'administrators make them',
   agents: 'a few for each host, and whoever asks for all of them is an administrator',
   hosts: 'one row a host',
   flavors: 'an operator makes them',

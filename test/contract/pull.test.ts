@@ -181,6 +181,8 @@ async function clear(cloud: Cloud): Promise<void> {
       'reports',
       'dhcp_bindings',
       'ip_allocations',
+      'port_security_groups',
+      'port_bindings',
       'ports',
       'subnets',
       'network_segments',
