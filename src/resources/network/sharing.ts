@@ -19,7 +19,7 @@ export const networkSharing = sharing({
   kind: 'network',
   lenient: true,
   users: {
-    access_as_shared: ["SELECT project_id FROM ports WHERE network_id = ? AND device_owner NOT LIKE 'network:%'"],
+    access_as_shared: ['SELECT project_id FROM ports WHERE network_id = ?'],
     [OUTSIDE]: [
       'SELECT project_id FROM routers WHERE gw_network_id = ?',
       'SELECT project_id FROM floatingips WHERE floating_network_id = ?',
