@@ -50,7 +50,9 @@ function withinOf({ parent }: Resource, request: FastifyRequest): Within | undef
 function itemOf(resource: Resource, request: FastifyRequest): Item {
   const within = withinOf(resource, request);
   const { id } = request.params as ItemRoute['Params'];
-  return within ? { name: id, within } : id;
+  // Clients that name no project mean their own; some of them write so.
+  const name = resource.item === 'project_id' && id === 'None' ? callerOf(request).actor.projectId : id;
+  return within ? { name, within } : name;
 }
 
 function collectionRoutes(app: FastifyInstance, pipeline: Pipeline, resource: Resource, path: string): void {

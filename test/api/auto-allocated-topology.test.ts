@@ -52,6 +52,7 @@ describe.each(engines())('topologies for the asking on $name', (engine) => {
     ]);
     const id = asked.at('auto_allocated_topology.id');
     expect((await ask(cloud.reader)).body).toEqual(asked.body);
+    expect((await cloud.as(cloud.member)('GET', '/auto-allocated-topology/None')).body).toEqual(asked.body);
     expect((await ask(cloud.admin, cloud.member)).body).toEqual(asked.body);
     expect(await all('networks', 'router:external=false')).toMatchObject([
       { id, name: 'auto_allocated_network', project_id: projectId, admin_state_up: true },
