@@ -84,7 +84,8 @@ async function leading(
 ): Promise<Pick<FloatingIp, 'port_id' | 'fixed_ip_address' | 'router_id'>> {
   const forwards = await context.tx.get('SELECT id FROM port_forwardings WHERE floatingip_id = ? LIMIT 1', id);
   if (forwards) throw floatingIpErrors.FipInUseByPortForwarding({ id });
-  const inside = await context.visible(port, portId, 'share');
+  // Its addresses stay until commit.
+  const inside = await context.visible(port, portId, 'change');
   if (inside.project_id !== project_id && !(await context.permits('context_is_admin', port, inside))) {
     throw badFloatingIp(`Cannot process floating IP association with Port ${portId}, since that port is owned by a different tenant`);
   }

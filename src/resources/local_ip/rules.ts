@@ -63,7 +63,8 @@ export const localIpRules: RulesOf<typeof localIp> = { create, deleted: removed 
 
 export const portAssociationRules: RulesOf<typeof portAssociation> = {
   async create(context, draft: Association) {
-    const of = await context.visible(port, draft.fixed_port_id, 'share');
+    // Its addresses stay until commit.
+    const of = await context.visible(port, draft.fixed_port_id, 'change');
     draft.fixed_ip = addressOf(of, draft.fixed_ip ?? undefined);
   },
 };

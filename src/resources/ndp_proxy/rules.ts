@@ -29,7 +29,8 @@ async function scopeOf({ tx }: Context, where: 's.id' | 's.network_id', id: stri
 async function create(context: Context, draft: NdpProxy): Promise<void> {
   const { router_id, port_id } = draft;
   const on = await context.visible(router, router_id, 'share');
-  const inside = await context.visible(port, port_id, 'share');
+  // Its addresses stay until commit.
+  const inside = await context.visible(port, port_id, 'change');
   const { ip_address, subnet_id } = await reached(context, router_id, addressesOf(inside, draft.ip_address), port_id);
   draft.ip_address = ip_address;
   // The gateway does not go before commit.

@@ -20,10 +20,7 @@ export const networkSharing = sharing({
   lenient: true,
   users: {
     access_as_shared: ['SELECT project_id FROM ports WHERE network_id = ?'],
-    [OUTSIDE]: [
-      'SELECT project_id FROM routers WHERE gw_network_id = ?',
-      'SELECT project_id FROM floatingips WHERE floating_network_id = ?',
-    ],
+    [OUTSIDE]: ['SELECT project_id FROM routers WHERE gw_network_id = ?'],
   },
   async revoking(_, { id, is_default }, { action, target_tenant }) {
     if (!is_default || action !== OUTSIDE || target_tenant !== EVERYBODY) return;
