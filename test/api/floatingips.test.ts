@@ -433,8 +433,8 @@ describe.each(engines())('floating IPs on $name', (engine) => {
       expect(theirs.status).toBe(201);
       // What a project has of a network that it may not use any more stays with it.
       expect((await admin('DELETE', `/rbac-policies/${policy?.id}`)).status).toBe(204);
-      expectError(await post({ floating_network_id: shared.id }, stranger), 404, 'NetworkNotFound');
       expect((await stranger('DELETE', `/floatingips/${theirs.at('floatingip.id')}`)).status).toBe(204);
+      expectError(await post({ floating_network_id: shared.id }, stranger), 404, 'NetworkNotFound');
     });
   });
 });
