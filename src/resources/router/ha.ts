@@ -63,14 +63,18 @@ export async function makeHaPort(context: Context, { id, project_id }: Router, h
   });
 }
 
+/**
+ * Holds the HA network of a project until commit. Whoever takes a router's hosts away does so first: who gives one to hosts holds it before anything
+ * that is on it.
+ */
+export const holdHaNetwork = ({ tx }: Context, projectId: string) =>
+  tx.get<{ network_id: string | null }>(`SELECT network_id FROM ha_networks WHERE project_id = ? ${tx.dialect.forUpdate}`, projectId);
+
 /** Removes the HA network of a project whose last highly available router is gone, unless a client made it. */
 export async function leaveHaNetwork(context: Context, projectId: string): Promise<void> {
   const { tx } = context;
-  const held = await tx.get<{ network_id: string }>(
-    `SELECT network_id FROM ha_networks WHERE project_id = ? ${tx.dialect.forUpdate}`,
-    projectId,
-  );
-  if (!held) return;
+  const held = await holdHaNetwork(context, projectId);
+  if (!held?.network_id) return;
   if (await tx.get('SELECT 1 AS one FROM routers WHERE project_id = ? AND ha = 1 LIMIT 1', projectId)) return;
   const row = await context.load(network, held.network_id, 'remove');
   if (row?.project_id !== '') return;

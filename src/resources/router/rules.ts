@@ -7,7 +7,7 @@ import { checkZones } from '#resources/availability_zone/hints.ts';
 import { port } from '#resources/port/schema.ts';
 import { routerErrors } from './errors.ts';
 import { leaveGateway, setGateway } from './gateway.ts';
-import { haNumber, leaveHaNetwork } from './ha.ts';
+import { haNumber, holdHaNetwork, leaveHaNetwork } from './ha.ts';
 import { interfaceOwner } from './interfaces.ts';
 import { checkChange, newKind } from './kind.ts';
 import { checkRoutes } from './routes.ts';
@@ -59,6 +59,7 @@ async function updated(context: Context, before: Router, after: Router): Promise
 
 /** Makes a router of one kind another: its interfaces are ports of another kind, and other hosts may carry it. */
 async function convert(context: Context, before: Router, after: Router): Promise<void> {
+  if (before.ha) await holdHaNetwork(context, before.project_id);
   for (const binding of await bindingsOf(context, after.id)) await unschedule(context, before, binding);
   const there = await context.findLocked(
     port,
@@ -82,6 +83,7 @@ async function remove(context: Context, row: Router): Promise<void> {
     const reason = `has ports still attached: ${attached.map(({ port_id }) => port_id).join(', ')}`;
     throw routerErrors.RouterInUse({ router_id: id, reason });
   }
+  if (row.ha) await holdHaNetwork(context, row.project_id);
   for (const binding of await bindingsOf(context, id)) await unschedule(context, row, binding);
 }
 

@@ -84,7 +84,7 @@ export const router = resource({
       .updateOnly()
       .extension('extraroute'),
     flavor_id: t
-      .free('What it was made as; decides how hosts share it.')
+      .text('What it was made as; decides how hosts share it.')
       .nullable()
       .optional()
       .ref('flavor', 'restrict')
