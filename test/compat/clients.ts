@@ -7,9 +7,12 @@ import type { TestContext } from 'vitest';
 export const run = promisify(execFile);
 export const python = '/usr/bin/python3';
 
+/** Whether Debian's Python has a module. */
+export const has = (module: string): boolean => spawnSync(python, ['-c', `import ${module}`]).status === 0;
+
 /** For `beforeEach`: skips the tests of a module that Debian's Python does not have. */
 export function needs(module: string, debianPackage: string): (context: TestContext) => void {
-  const there = spawnSync(python, ['-c', `import ${module}`]).status === 0;
+  const there = has(module);
   return (context) => context.skip(!there, `this machine has no ${module} (Debian's ${debianPackage})`);
 }
 

@@ -6,13 +6,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isospin, type Program, passwordOf, ready, start } from '#test/cluster/program.ts';
 import { makeHost, ping, type TestHost, until } from '#test/kernel/host.ts';
 import { whyNoNamespaces } from '#test/machine.ts';
-import { type Clients, clientsOf, needs, variablesOf, words } from './clients.ts';
+import { needs, variablesOf } from './clients.ts';
+import { openShell, type Shell } from './shell.ts';
 
 const obstacle = whyNoNamespaces();
 let home: string;
 let host: TestHost;
 let up: Program;
-let admin: Clients;
+let admin: Shell;
 let state: string;
 
 beforeAll(async () => {
@@ -20,12 +21,13 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'isospin-compat-'));
   state = join(home, 'state');
   host = await makeHost('node1');
-  up = start(['up', '--state', state, '--listen', '127.0.0.1:0', '--host', 'node1'], { host });
+  up = start(['up', '--state', state, '--listen', '127.0.0.1:0', '--host', 'node1', '--availability-zone', 'east'], { host });
   const url = await ready(up);
-  admin = clientsOf(home, variablesOf(url, 'admin', passwordOf(state), 'admin'), host.on([]));
+  admin = openShell(home, variablesOf(url, 'admin', passwordOf(state), 'admin'), host.on([]));
 });
 afterAll(async () => {
   if (obstacle !== undefined) return;
+  await admin.end();
   await up.end();
   await host.close();
   rmSync(home, { recursive: true, force: true });
@@ -33,12 +35,12 @@ afterAll(async () => {
 beforeEach((context) => context.skip(obstacle !== undefined, obstacle));
 beforeEach(needs('openstackclient', 'python3-openstackclient'));
 
-const does = (line: string) => admin.openstack(...words(line));
-const lists = (line: string) => admin.list(...words(line));
-const shows = (line: string) => admin.show(...words(line));
-const fails = (line: string) => admin.failure(...words(line));
+const does = (line: string) => admin.run(line);
+const lists = (line: string) => admin.list(line);
+const shows = (line: string) => admin.show(line);
+const fails = (line: string) => admin.fails(line);
 
-describe('agents', { timeout: 120_000 }, () => {
+describe('agents', { timeout: 60_000 }, () => {
   test('are listed, shown, described, taken out and put back', async () => {
     const all = await lists('network agent list');
     expect(all.map((row) => [row['Agent Type'], row.Host, row.Alive, row.State].join(' ')).sort()).toEqual([
@@ -75,6 +77,37 @@ describe('agents', { timeout: 120_000 }, () => {
     expect((await lists(`network list --agent ${id}`)).map(({ Name }) => Name)).toEqual(['served']);
   });
 
+  test('carry a router, lose it and get it back', async () => {
+    await does('router create carried');
+    const [l3] = await lists('network agent list --agent-type l3');
+    const id = String(l3?.ID);
+    const carried = async () => (await lists(`router list --agent ${id}`)).map(({ Name }) => Name);
+    if ((await carried()).includes('carried')) await does(`network agent remove router --l3 ${id} carried`);
+    expect(await carried()).not.toContain('carried');
+    await does(`network agent add router --l3 ${id} carried`);
+    expect(await carried()).toContain('carried');
+    expect((await lists('network agent list --router carried')).map(({ Host }) => Host)).toEqual(['node1']);
+    await does(`network agent remove router --l3 ${id} carried`);
+    expect(await lists('network agent list --router carried')).toEqual([]);
+    await does('router delete carried');
+  });
+
+  test('are in the zone of their host, which networks and routers may ask for', async () => {
+    const zones = await lists('availability zone list --network --long');
+    expect(zones.map((zone) => `${zone['Zone Name']} ${zone['Zone Status']} ${zone['Zone Resource']}`).sort()).toEqual([
+      'east available network',
+      'east available router',
+    ]);
+    await does('network create zoned --availability-zone-hint east');
+    await does('subnet create zoned --network zoned --subnet-range 10.8.0.0/24');
+    await until('the network is scheduled', async () => (await lists('network agent list --network zoned')).length === 1, 10_000);
+    expect(await shows('network show zoned')).toMatchObject({ availability_zone_hints: ['east'], availability_zones: ['east'] });
+    expect(await shows('router create zoned --availability-zone-hint east')).toMatchObject({ availability_zone_hints: ['east'] });
+    expect(await fails('network create nowhere --availability-zone-hint west')).toMatch(/AvailabilityZone west could not be found/);
+    await does('router delete zoned');
+    await does('network delete zoned');
+  });
+
   test('wire two plugged instances that reach each other, and the command shows it', async () => {
     for (const [port, netns] of [
       ['one', 'vm1'],
@@ -102,13 +135,14 @@ describe('agents', { timeout: 120_000 }, () => {
   test('that are gone are deleted', async () => {
     expect(await isospin(['host', 'add', 'ghost', '--state', state], { host })).toMatchObject({ code: 0 });
     const [bridge] = await lists('network agent list --agent-type linux-bridge');
+    await admin.end();
     await up.end();
     up = start(['up', '--state', state, '--listen', '127.0.0.1:0', '--host', 'node2'], { host });
     const url = await ready(up);
-    admin = clientsOf(home, variablesOf(url, 'admin', passwordOf(state), 'admin'), host.on([]));
-    expect(await lists('network agent list')).toHaveLength(4);
+    admin = openShell(home, variablesOf(url, 'admin', passwordOf(state), 'admin'), host.on([]));
+    expect(await lists('network agent list')).toHaveLength(6);
     await does(`network agent delete ${bridge?.ID}`);
-    expect(await lists('network agent list --host node1')).toHaveLength(1);
+    expect(await lists('network agent list --host node1')).toHaveLength(2);
     expect(await fails(`network agent show ${bridge?.ID}`)).toMatch(/404|No Agent found/);
   });
 });

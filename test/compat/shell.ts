@@ -38,16 +38,15 @@ export interface Shell {
   end(): Promise<void>;
 }
 
-/** Every command line that any shell ran. */
-export const ran: string[] = [];
-
-export function openShell(home: string, variables: Variables): Shell {
+/** `prefix` is a program that runs the rest of its arguments: on a throw-away host. */
+export function openShell(home: string, variables: Variables, prefix: readonly string[] = []): Shell {
   const env = environment(home, variables);
-  const child = spawn(python, ['-W', 'ignore', '-c', PROGRAM], { env, cwd: home, stdio: ['pipe', 'pipe', 'inherit'] });
+  const [file = '', ...args] = [...prefix, python, '-W', 'ignore', '-c', PROGRAM];
+  const child = spawn(file, args, { env, cwd: home, stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let last: Promise<unknown> = Promise.resolve();
   const ask = (argv: readonly string[]): Promise<Answer> => {
-    ran.push(argv.join(' '));
     const answer = last.then(async () => {
       child.stdin.write(`${JSON.stringify(argv)}\n`);
       const { value, done } = await lines.next();
@@ -75,7 +74,7 @@ export function openShell(home: string, variables: Variables): Shell {
     async end() {
       await last;
       child.stdin.end();
-      await new Promise((resolve) => child.once('exit', resolve));
+      await ended;
     },
   };
 }
