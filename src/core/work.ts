@@ -16,6 +16,8 @@ import { decoder, encode, type StoredRow, selection, withProject } from './sql.t
 interface Loading {
   readonly select: { readonly text: string; readonly params: readonly SqlValue[] };
   readonly decode: (row: StoredRow) => StoredRow;
+  /** Whether it reads other tables too. */
+  readonly derives: boolean;
 }
 
 /** RFC 3339, whole seconds, UTC. */
@@ -59,8 +61,13 @@ export class Work implements Context {
     const key = `${resource.name}/${id}`;
     const known = this.#loaded.get(key);
     if (known && (lock === 'none' || (lock === 'share' && this.#held.has(key)))) return known as Row<A>;
-    const { select, decode } = loading(resource as unknown as Resource, this);
-    const row = await this.tx.get<StoredRow>(`${select.text} WHERE r.id = ?${this.#locking(lock)}`, ...select.params, id);
+    const { select, decode, derives } = loading(resource as unknown as Resource, this);
+    const locking = this.#locking(lock);
+    // A statement that waited for the row sees what it waited for, and other tables as they were before. What is computed of those is read once
+    // the row is held.
+    const apart = derives && locking !== '';
+    if (apart && !(await this.tx.get(`SELECT r.id FROM ${resource.table} r WHERE r.id = ?${locking}`, id))) return undefined;
+    const row = await this.tx.get<StoredRow>(`${select.text} WHERE r.id = ?${apart ? '' : locking}`, ...select.params, id);
     if (!row) return undefined;
     this.#loaded.set(key, decode(row));
     if (lock !== 'none') this.#held.add(key);
@@ -295,7 +302,8 @@ function loading(resource: Resource, work: Work): Loading {
     if (known.size > 1000) known.clear();
     const fields = resource.fields.filter((field) => field.column !== null || field.holdsFor !== undefined);
     const { text, params } = withProject(`SELECT ${selection(fields, dialect)} FROM ${resource.table} r`, work.actor.projectId);
-    known.set(key, (found = { select: { text, params }, decode: decoder(fields) }));
+    const derives = fields.some((field) => field.derived);
+    known.set(key, (found = { select: { text, params }, decode: decoder(fields), derives }));
   }
   return found;
 }

@@ -179,6 +179,20 @@ describe.each(engines())('sharing on $name', (engine) => {
     expect(await sharingsOf(network)).toEqual([]);
   });
 
+  test('ends or is used, whichever comes first', async () => {
+    for (let round = 0; round < 12; round++) {
+      const network = await cloud.make('network', {});
+      const sharing = await share(network, cloud.stranger);
+      const use = () => cloud.as(cloud.stranger)('POST', '/ports', { port: { network_id: network.id } });
+      const stop = () => end(cloud.member, sharing);
+      const first = round % 2 ? use() : stop();
+      const second = round % 2 ? stop() : use();
+      const [used, ended] = round % 2 ? [await first, await second] : [await second, await first];
+      const won = used.status === 201 ? [201, 409] : [404, 204];
+      expect([used.status, ended.status]).toEqual(won);
+    }
+  });
+
   describe('outside', () => {
     const outside = { action: 'access_as_external' };
 
