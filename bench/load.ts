@@ -53,7 +53,7 @@ interface Connection {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
-const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 const endsWith = (whole: Buffer, end: Buffer): boolean => whole.subarray(-end.length).equals(end);
 
@@ -71,7 +71,7 @@ async function open(port: number, token: string): Promise<Connection> {
   socket.on('data', (chunk: Buffer) => {
     parts.push(chunk);
     size += chunk.length;
-    if (size < needed || (streamed && !endsWith(chunk, LAST_CHUNK))) return;
+    if (size < needed || (streamed && !endsWith(Buffer.concat(parts.slice(-2)), LAST_CHUNK))) return;
     const whole = parts.length === 1 ? chunk : Buffer.concat(parts);
     parts = [whole];
     const end = whole.indexOf(HEAD_END);
