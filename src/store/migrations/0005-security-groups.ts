@@ -111,6 +111,7 @@ CREATE TABLE security_groups_default_statefulness (
   stateful ${integer} NOT NULL
 );
 CREATE UNIQUE INDEX security_groups_default_statefulness_project ON security_groups_default_statefulness (COALESCE(project_id, ''));
+CREATE INDEX security_groups_default_statefulness_owner ON security_groups_default_statefulness (project_id);
 
 ALTER TABLE ports ADD COLUMN security_groups TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE ports ADD COLUMN allowed_address_pairs TEXT NOT NULL DEFAULT '[]';
