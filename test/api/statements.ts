@@ -14,7 +14,6 @@ export const SMALL: Readonly<Record<string, string>> = {
   implied_roles: 'roles are few',
   roles: 'roles are few',
   default_external_network: 'one row',
-  default_security_group_rules: 'an operator makes them',
   domains: 'one, and whatever an operator adds',
   journal_horizon: 'one row',
   token_keys: 'a key for each server',
