@@ -119,6 +119,33 @@ test('agent plan is empty, and agent show says what is held and made', async () 
   expect(view.reports.filter(({ error }) => error !== null)).toEqual([]);
 });
 
+test("a router's ports are on this host, where nothing is made of them yet, and instances do not notice", async () => {
+  const post = async <T>(name: string, body: object): Promise<T> =>
+    (await call<Record<string, T>>('POST', `/${name}s`, { [name]: body }))[name] as T;
+  const external = await post<{ id: string }>('network', { 'router:external': true });
+  await post('subnet', { network_id: external.id, ip_version: 4, cidr: '192.0.2.0/24', enable_dhcp: false });
+  const router = await post<{ id: string }>('router', { external_gateway_info: { network_id: external.id } });
+  const { subnets } = await call<{ subnets: { id: string }[] }>('GET', `/subnets?network_id=${network}`);
+  const interfaces = (what: string) => call('PUT', `/routers/${router.id}/${what}_router_interface`, { subnet_id: subnets[0]?.id });
+  const pings = await pingOn(host, 'vm1', addressOf('vm2'));
+  await interfaces('add');
+  const { agents } = await call<{ agents: { agent_type: string; alive: boolean }[] }>('GET', `/routers/${router.id}/l3-agents`);
+  expect(agents).toMatchObject([{ agent_type: 'L3 agent', alive: true }]);
+  await until('the host has nothing to do', async () =>
+    (await plans()).every(({ steps, waiting }) => steps.length === 0 && Object.keys(waiting).length === 0),
+  );
+  const { ports: owned } = await call<{ ports: Port[] }>('GET', `/ports?device_id=${router.id}`);
+  expect(owned.map((port) => [port.status, port['binding:vif_type'], port['binding:host_id'] !== '']).sort()).toEqual([
+    ['DOWN', 'bridge', true],
+    ['DOWN', 'bridge', true],
+  ]);
+  for (const name of ['vm1', 'vm2']) expect((await portOf(name)).status).toBe('ACTIVE');
+  await interfaces('remove');
+  await call('DELETE', `/routers/${router.id}`);
+  await call('DELETE', `/networks/${external.id}`);
+  expect((await pings.stop()).lost).toBe(0);
+});
+
 test('a mistake at plug is one line that says which', async () => {
   expect(await refused('plug', 'vm1', '--netns', 'vm1')).toContain(`port ${known('vm1').id} is plugged on this host already`);
   expect(await refused('plug', 'nobody', '--netns', 'nobody')).toBe('isospin: there is no port nobody');
