@@ -49,7 +49,8 @@ export const addressGroupActions = [
     doc: 'Adds prefixes that are not there yet.',
     async run(context, row, body) {
       const more = addressesIn(body, cidr);
-      const known = more.filter((one) => row.addresses.includes(one));
+      const there = new Set(row.addresses);
+      const known = more.filter((one) => there.has(one));
       if (known.length > 0) throw addressGroupErrors.AddressesAlreadyExist({ addresses: repr(known), address_group_id: row.id });
       return changed(context, row, [...row.addresses, ...more]);
     },
@@ -61,12 +62,14 @@ export const addressGroupActions = [
     doc: 'Removes prefixes; an address alone is a prefix of its own.',
     async run(context, row, body) {
       const less = addressesIn(body, (value) => (ipAddress(value) === undefined ? undefined : cidr(value)));
-      const absent = less.filter((one) => !row.addresses.includes(one));
+      const there = new Set(row.addresses);
+      const absent = less.filter((one) => !there.has(one));
       if (absent.length > 0) throw addressGroupErrors.AddressesNotFound({ addresses: repr(absent), address_group_id: row.id });
+      const going = new Set(less);
       return changed(
         context,
         row,
-        row.addresses.filter((one) => !less.includes(one)),
+        row.addresses.filter((one) => !going.has(one)),
       );
     },
   }),

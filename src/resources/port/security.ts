@@ -66,11 +66,12 @@ function checkChecked(after: Port, given: Pick<PortUpdate, 'security_groups'>): 
 
 /** Refuses groups that are not there for the caller, naming all of them; those that are stay until commit. */
 async function checkGroups(context: Context, ids: readonly string[]): Promise<void> {
-  const missing: string[] = [];
-  for (const id of ids) {
-    const group = await context.load(securityGroup, id, 'share');
-    if (!group || !(await context.permits('get_security_group', securityGroup, group))) missing.push(id);
+  if (ids.length === 0) return;
+  const seen = new Set<string>();
+  for (const group of await context.findLocked(securityGroup, 'share', `r.id ${context.tx.dialect.inJson}`, JSON.stringify(ids))) {
+    if (await context.permits('get_security_group', securityGroup, group)) seen.add(group.id);
   }
+  const missing = ids.filter((id) => !seen.has(id));
   if (missing.length > 0) throw securityGroupErrors.SecurityGroupNotFound({ id: missing.join(', ') });
 }
 
