@@ -40,8 +40,8 @@ export function runChecks(): Promise<{ readonly name: string; readonly failures:
 const LINE_LIMIT = 500;
 
 const isTypeScript = (path: string) => /^(src|test|tools|bench)\/.*\.ts$/.test(path);
-/** Code that people read; examples beside tests are as long as they are. */
-const isCode = (path: string) => /^(bin|src|test|tools|bench)\//.test(path) && !/(^|\/)(cases|states)\//.test(path);
+/** Code that people read; examples and facts beside tests are as long as they are. */
+const isCode = (path: string) => /^(bin|src|test|tools|bench)\//.test(path) && !/(^|\/)(cases|states|facts)\//.test(path);
 const only = (tree: ReadonlyMap<string, string>, wanted: (path: string) => boolean) => new Map([...tree].filter(([path]) => wanted(path)));
 
 /** Files of code with more lines than one subject needs. */
