@@ -99,7 +99,7 @@ function actionPaths(actions: readonly Action<Attributes>[], path: string, param
   );
 }
 
-function call({ resource, name, method, about, status = 200, doc }: Action<Attributes>): Schema {
+function call({ resource, name, method, about, status = 200, doc, takes }: Action<Attributes>): Schema {
   const body = json({ type: 'object' });
   const done = method === 'DELETE' ? { 204: { description: 'Done.' } } : { [status]: { description: 'Done.', content: body } };
   const verb = method === 'PUT' ? name : `${method.toLowerCase()}_${name}`;
@@ -108,7 +108,9 @@ function call({ resource, name, method, about, status = 200, doc }: Action<Attri
       operationId: `${verb}${about ? '_about' : ''}_${resource.name}`,
       tags: [resource.collection],
       summary: doc,
-      ...((method === 'PUT' || method === 'POST') && { requestBody: { required: true, content: body } }),
+      ...((method === 'PUT' || method === 'POST') && {
+        requestBody: { required: takes !== undefined, content: json({ type: 'object', ...(takes && { properties: takes }) }) },
+      }),
       responses: { ...done, ...refusals(404, 409) },
     },
   };

@@ -2,7 +2,7 @@
 // src/resources/<name>/schema.ts; the engine knows resources only through this.
 
 import type { ConstraintViolation, Reader } from '#store/store.ts';
-import type { AttributeSpec, Attributes, Create, Row, Update } from './attributes.ts';
+import type { AttributeSpec, Attributes, Create, JsonSchema, Row, Update } from './attributes.ts';
 import type { Caller, Context } from './context.ts';
 import { type ApiError, HTTPNotFound } from './errors.ts';
 
@@ -70,6 +70,8 @@ export interface Action<A extends Attributes> {
   readonly status?: 200 | 201;
   /** One line for its reader. */
   readonly doc: string;
+  /** Properties of its body, for its reader; undefined: none. */
+  readonly takes?: Readonly<Record<string, JsonSchema>>;
   /** Policy rule; the name when left out. */
   readonly rule?: string;
   /** Answers the whole body. `body` is what the client sent, of whatever shape; `about` what the path ends with. */

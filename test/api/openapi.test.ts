@@ -114,6 +114,8 @@ test('what a resource offers is described, and nothing else', () => {
     ]);
     for (const action of actions) {
       expect(methods(actionPath(item, action, '{about}')).split(' ')).toContain(action.method.toLowerCase());
+      const asks = (action.method === 'PUT' || action.method === 'POST') && action.name !== 'activate';
+      expect([action.name, action.takes !== undefined]).toEqual([action.name, asks]);
     }
   }
 });

@@ -109,7 +109,8 @@ describe.each(engines())('races on $name', (engine) => {
       await Promise.all((await idsOn(network_id)).map((port) => cloud.pipeline.delete(ports, cloud.admin, port)));
       if (left === 1) await cloud.pipeline.delete(subnets, cloud.admin, id);
     }
-    for (const type of seen) expect(['SubnetInUse', 'SubnetNotFound', 'InvalidInput', 'InvalidIpForNetwork', 'IpAddressAlreadyAllocated']).toContain(type);
+    for (const type of seen)
+      expect(['SubnetInUse', 'SubnetNotFound', 'InvalidInput', 'InvalidIpForNetwork', 'IpAddressAlreadyAllocated']).toContain(type);
     expect(
       await count("SELECT COUNT(*) AS n FROM free_ranges WHERE pool LIKE 'subnet/%' AND SUBSTR(pool, 8) NOT IN (SELECT id FROM subnets)"),
     ).toBe(0);

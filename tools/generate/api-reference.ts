@@ -57,8 +57,12 @@ function section({ resource, actions }: Served): string {
       ? []
       : [
           table(
-            ['Call', 'What it does'],
-            actions.map((one) => [code(`${one.method} ${actionPath(itemPath(resource, all), one, '{about}')}`), one.doc]),
+            ['Call', 'Body', 'What it does'],
+            actions.map((one) => [
+              code(`${one.method} ${actionPath(itemPath(resource, all), one, '{about}')}`),
+              one.takes ? code(bodyText(one.takes)) : '',
+              one.doc,
+            ]),
           ),
         ]),
     table(['Attribute', 'Type', 'Create', 'Update', 'Query', 'What it is'], fields.map(row)),
@@ -86,6 +90,15 @@ function createText(field: Field): string {
 }
 
 type Schema = Readonly<Record<string, unknown>>;
+
+/** `{"router": {"routes": […]}}` */
+function bodyText(properties: Readonly<Record<string, Schema>>): string {
+  const parts = Object.entries(properties).map(([name, schema]) => {
+    const inner = schema.properties as Readonly<Record<string, Schema>> | undefined;
+    return `"${name}": ${inner ? bodyText(inner) : schema.type === 'array' ? '[…]' : '…'}`;
+  });
+  return `{${parts.join(', ')}}`;
+}
 
 /** A type in a word or two. */
 function typeText(schema: Schema): string {

@@ -41,12 +41,15 @@ async function changed(context: Context, row: AddressGroup, addresses: string[])
   return { address_group: await context.shown(addressGroup, await context.update(addressGroup, row, { addresses })) };
 }
 
+const addresses = { addresses: { type: 'array', items: { type: 'string' } } };
+
 export const addressGroupActions = [
   action({
     resource: addressGroup,
     name: 'add_addresses',
     method: 'PUT',
     doc: 'Adds prefixes that are not there yet.',
+    takes: addresses,
     async run(context, row, body) {
       const more = addressesIn(body, cidr);
       const there = new Set(row.addresses);
@@ -60,6 +63,7 @@ export const addressGroupActions = [
     name: 'remove_addresses',
     method: 'PUT',
     doc: 'Removes prefixes; an address alone is a prefix of its own.',
+    takes: addresses,
     async run(context, row, body) {
       const less = addressesIn(body, (value) => (ipAddress(value) === undefined ? undefined : cidr(value)));
       const there = new Set(row.addresses);

@@ -49,6 +49,7 @@ export const flavorActions = [
     status: 201,
     rule: 'create_flavor_service_profile',
     doc: 'Backs it with a service profile.',
+    takes: { service_profile: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } } },
     async run(context, row, body) {
       const { ids, bulk } = profilesIn(body);
       await checkProfiles(context, ids);

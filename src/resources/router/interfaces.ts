@@ -183,12 +183,15 @@ async function revise({ tx, now }: Context, { id }: Router): Promise<void> {
   await tx.run('UPDATE routers SET revision_number = revision_number + 1, updated_at = ? WHERE id = ?', now, id);
 }
 
+const subnetOrPort = { subnet_id: { type: 'string', format: 'uuid' }, port_id: { type: 'string', format: 'uuid' } };
+
 export const interfaceActions = [
   action({
     resource: router,
     name: 'add_router_interface',
     method: 'PUT',
     doc: "Puts a router on a subnet, by the subnet's gateway address or by a port that is there.",
+    takes: subnetOrPort,
     run: add,
   }),
   action({
@@ -196,6 +199,7 @@ export const interfaceActions = [
     name: 'remove_router_interface',
     method: 'PUT',
     doc: 'Takes a router off a subnet, or off all subnets of a port, which goes as well.',
+    takes: subnetOrPort,
     run: remove,
   }),
 ];

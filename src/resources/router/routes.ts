@@ -52,6 +52,7 @@ const call = (name: string, doc: string, next: (routes: Route[], given: readonly
     name,
     method: 'PUT',
     doc,
+    takes: { router: { type: 'object', properties: { routes: router.field.get('routes')?.schema } } },
     async run(context, row, body) {
       const routes = next(row.routes, routesIn(body));
       await checkRoutes(context, row, routes);

@@ -53,5 +53,6 @@ export const onboard = action({
   name: 'onboard_network_subnets',
   method: 'PUT',
   doc: "Makes a network's subnets the pool's, and their prefixes part of it.",
+  takes: { network_id: { type: 'string', format: 'uuid' } },
   run,
 });

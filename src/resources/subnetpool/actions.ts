@@ -37,12 +37,15 @@ async function remove(context: Context, pool: Pool, body: unknown): Promise<{ re
   return { prefixes: left };
 }
 
+const prefixes = { prefixes: { type: 'array', items: { type: 'string' } } };
+
 export const subnetpoolActions = [
   action({
     resource: subnetpool,
     name: 'add_prefixes',
     method: 'PUT',
     doc: 'Adds prefixes to a subnet pool.',
+    takes: prefixes,
     run: add,
   }),
   action({
@@ -50,6 +53,7 @@ export const subnetpoolActions = [
     name: 'remove_prefixes',
     method: 'PUT',
     doc: 'Removes prefixes of which no subnet has anything.',
+    takes: prefixes,
     run: remove,
   }),
 ];

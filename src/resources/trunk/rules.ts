@@ -79,12 +79,21 @@ async function changed(context: Context, row: Trunk): Promise<unknown> {
   return context.shown(trunk, await context.store(trunk, row, { sub_ports: [] }));
 }
 
+const text = { type: 'string' };
+const uuid = { type: 'string', format: 'uuid' };
+
 export const trunkActions = [
   action({
     resource: trunk,
     name: 'add_subports',
     method: 'PUT',
     doc: 'Adds subports to a trunk.',
+    takes: {
+      sub_ports: {
+        type: 'array',
+        items: { type: 'object', properties: { port_id: uuid, segmentation_type: text, segmentation_id: { type: 'integer' } } },
+      },
+    },
     async run(context, row, body) {
       const requests = subPortsIn(body);
       refuseDisabled(row);
@@ -97,6 +106,7 @@ export const trunkActions = [
     name: 'remove_subports',
     method: 'PUT',
     doc: 'Takes subports out of a trunk.',
+    takes: { sub_ports: { type: 'array', items: { type: 'object', properties: { port_id: uuid } } } },
     async run(context, row, body) {
       const requests = subPortsIn(body);
       refuseDisabled(row);
