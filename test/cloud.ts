@@ -11,7 +11,7 @@ import { defaultSettings, type Settings } from '#core/settings.ts';
 import type { StoredRow } from '#core/sql.ts';
 import { hello } from '#desired/join.ts';
 import { statusFollows } from '#desired/reports.ts';
-import { preparePools } from '#ml2/segments.ts';
+import { preparePools } from '#ml2/pools.ts';
 import { fillDhcp } from '#resources/dhcp/upkeep.ts';
 import { policies, resources } from '#resources/index.ts';
 import { network } from '#resources/network/schema.ts';

@@ -61,7 +61,7 @@ async function changes(
     const [network = '', other = ''] = id.split('/');
     if (kind === 'port') ports.add(id);
     else if (kind === 'network') networks.add(id);
-    else if (kind === 'subnet') for (const scope of scopes) networks.add(scope.slice('network:'.length));
+    else if (kind === 'subnet' || kind === 'segment') for (const scope of scopes) networks.add(scope.slice('network:'.length));
     else if (kind === 'presence' && other !== host && action !== 'update') floods.add(id);
     else if (kind === 'presence' || (kind === 'dhcp_binding' && other === host)) whole.add(network);
   }
@@ -156,7 +156,7 @@ class Projection {
   }
 
   #network(id: string): Promise<NetworkRow | undefined> {
-    return once(this.#networks, id, () => networkRow(this.#reader, id));
+    return once(this.#networks, id, () => networkRow(this.#reader, id, this.host));
   }
   #endpointsOf(id: string): Promise<Map<string, string>> {
     return once(this.#endpoints, id, () => endpoints(this.#reader, id));

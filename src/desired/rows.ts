@@ -1,10 +1,10 @@
 // What the projections need of the database, read in as few look-ups as there are questions. Every list is bounded by what a host or a
 // network has; nothing here reads a whole table.
-import { tunnelEndpoint } from '#ml2/mechanisms/linuxbridge.ts';
+import { canCarry, tunnelEndpoint } from '#ml2/mechanisms/linuxbridge.ts';
 import type { Reader } from '#store/store.ts';
 import type { DhcpSubnet } from './objects.ts';
 
-/** A network as its first segment carries it. */
+/** A network as the segment carries it that a host is on. */
 export interface NetworkRow {
   readonly id: string;
   readonly mtu: number;
@@ -27,8 +27,8 @@ export interface PortRow {
   readonly dns_name: string;
 }
 
-const NETWORK = `SELECT n.id, n.mtu, n.dns_domain, g.network_type, g.physical_network, g.segmentation_id
-  FROM networks n JOIN network_segments g ON g.network_id = n.id AND g.segment_index = 0 WHERE n.id = ?`;
+const NETWORK = `SELECT n.id, n.mtu, n.dns_domain, g.network_type, COALESCE(g.physical_network, '') AS physical_network, g.segmentation_id
+  FROM networks n JOIN network_segments g ON g.network_id = n.id WHERE n.id = ? ORDER BY g.segment_index`;
 const PORT = `SELECT p.id, p.network_id, p.mac_address, p.admin_state_up, p.device_owner, p.binding_host_id AS host,
   p.binding_vif_type AS vif_type, p.fixed_ips, p.extra_dhcp_opts, p.dns_name FROM ports p`;
 
@@ -40,7 +40,17 @@ const parsed = (row: StoredPort): PortRow => ({
   extra_dhcp_opts: JSON.parse(row.extra_dhcp_opts) as PortRow['extra_dhcp_opts'],
 });
 
-export const networkRow = (reader: Reader, id: string): Promise<NetworkRow | undefined> => reader.get<NetworkRow>(NETWORK, id);
+/** As the host's agent carries it: by the first of its segments that the agent can, as its ports are bound there. */
+export async function networkRow(reader: Reader, id: string, host: string): Promise<NetworkRow | undefined> {
+  const rows = await reader.all<NetworkRow>(NETWORK, id);
+  if (rows.length < 2) return rows[0];
+  const agent = await reader.get<{ configurations: string }>(
+    "SELECT configurations FROM agents WHERE host = ? AND agent_type = 'Linux bridge agent'",
+    host,
+  );
+  const configurations = JSON.parse(agent?.configurations ?? '{}') as Record<string, unknown>;
+  return rows.find((row) => canCarry(configurations, row)) ?? rows[0];
+}
 
 /** `locked`: nobody else changes the port until the transaction's end. */
 export async function portRow(reader: Reader, id: string, locked = false): Promise<PortRow | undefined> {

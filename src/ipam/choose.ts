@@ -105,7 +105,7 @@ function exactly(subnet: SubnetChoice, ip_address: string, port: { readonly mac_
 }
 
 /** Within the prefix, and on IPv4 neither its network nor its broadcast address. */
-function inside(subnet: SubnetChoice, ip_address: string): boolean {
+export function inside(subnet: SubnetChoice, ip_address: string): boolean {
   const prefix = parsePrefix(subnet.cidr);
   if ((ip_address.includes(':') ? 6 : 4) !== prefix.version) return false;
   const value = toNumber(ip_address);

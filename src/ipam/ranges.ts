@@ -91,6 +91,45 @@ export async function release(tx: Tx, pool: string, value: bigint): Promise<void
   throw new Error(`pool ${pool} changes faster than it can be read`);
 }
 
+/** Takes whatever is free between both ends. */
+export async function withdraw(tx: Tx, pool: string, { first, last }: Range): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; ) {
+    const range = await tx.get<Stored>(AT_OR_BELOW, pool, hex(last));
+    if (!range || number(range.last) < first) return;
+    const below = number(range.first) < first;
+    const cut = below
+      ? await tx.run(MOVE, range.first, hex(first - 1n), pool, range.first, range.last)
+      : await tx.run(DELETE, pool, range.first, range.last);
+    if (cut === 1 && number(range.last) > last) await tx.run(INSERT, pool, hex(last + 1n), range.last);
+    if (cut !== 1) attempt++;
+  }
+  throw new Error(`pool ${pool} changes faster than it can be read`);
+}
+
+/** Makes these numbers free, whether they were or not. */
+export async function add(tx: Tx, pool: string, ranges: readonly Range[]): Promise<void> {
+  for (const range of ranges) {
+    await withdraw(tx, pool, range);
+    await tx.run(INSERT, pool, hex(range.first), hex(range.last));
+  }
+}
+
+/** What is left of `wanted` without `taken`, in order; either may overlap itself. */
+export function subtract(wanted: readonly Range[], taken: readonly Range[]): Range[] {
+  const holes = [...taken].sort((a, b) => (a.first < b.first ? -1 : 1));
+  const left: Range[] = [];
+  for (const { first, last } of without(wanted, [])) {
+    let from = first;
+    for (const hole of holes) {
+      if (hole.last < from || hole.first > last) continue;
+      if (hole.first > from) left.push({ first: from, last: hole.first - 1n });
+      from = hole.last + 1n;
+    }
+    if (from <= last) left.push({ first: from, last });
+  }
+  return left;
+}
+
 /** What is left of `wanted`, which may overlap, when the numbers in `used` are taken out: in order, and no number twice. */
 export function without(wanted: readonly Range[], used: Iterable<bigint>): Range[] {
   const ranges = [...wanted].sort((a, b) => (a.first < b.first ? -1 : 1));

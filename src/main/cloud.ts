@@ -17,7 +17,7 @@ import type { Identity } from '#identity/actor.ts';
 import { bootstrap } from '#identity/bootstrap.ts';
 import { type EmbeddedIdentity, embeddedIdentity } from '#identity/embedded.ts';
 import { keystoneIdentity } from '#identity/keystone.ts';
-import { preparePools } from '#ml2/segments.ts';
+import { preparePools } from '#ml2/pools.ts';
 import { resources } from '#resources/index.ts';
 import { pruneJournal } from '#store/journal.ts';
 import { migrate } from '#store/migrate.ts';

@@ -57,6 +57,9 @@ import { network } from './network/schema.ts';
 import { externalRules, networkSharing } from './network/sharing.ts';
 import { availabilityPolicies } from './network_ip_availability/policies.ts';
 import { networkIpAvailability } from './network_ip_availability/schema.ts';
+import { rangePolicies } from './network_segment_range/policies.ts';
+import { rangeRules } from './network_segment_range/rules.ts';
+import { networkSegmentRange } from './network_segment_range/schema.ts';
 import { portPolicies } from './port/policies.ts';
 import { portQosRules } from './port/qos.ts';
 import { portFollows, portRules } from './port/rules.ts';
@@ -92,6 +95,9 @@ import { securityGroupRuleRules, securityGroupRules, securityGroupSharing } from
 import { securityGroup, securityGroupRule } from './security-group/schema.ts';
 import { defaultStatefulness } from './security-group/statefulness.ts';
 import { defaultSecurityGroupRule, defaultSecurityGroupRuleRules } from './security-group/template.ts';
+import { segmentPolicies } from './segment/policies.ts';
+import { segmentRules } from './segment/rules.ts';
+import { segment } from './segment/schema.ts';
 import { onboard } from './subnet/onboard.ts';
 import { subnetPolicies } from './subnet/policies.ts';
 import { subnetRules } from './subnet/rules.ts';
@@ -135,6 +141,8 @@ export const resources: readonly Served[] = [
     [networkRules, externalRules, defaultRules, haNetworkRules, networkQosRules, networkSharing.rules, bringsDefaultGroup()],
     networkSharing.follows,
   ),
+  serve(segment, segmentRules),
+  serve(networkSegmentRange, rangeRules),
   serve(subnet, subnetRules),
   serve(port, [...portRules, portSecurityRules, portQosRules, routerPortRules], [...portFollows, ...dhcpFollows]),
   serve(networkIpAvailability),
@@ -177,6 +185,8 @@ export const policies: Readonly<Record<string, string>> = {
   ...securityGroupPolicies,
   ...qosPolicies,
   ...networkPolicies,
+  ...segmentPolicies,
+  ...rangePolicies,
   ...subnetPolicies,
   ...portPolicies,
   ...availabilityPolicies,

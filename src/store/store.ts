@@ -58,6 +58,8 @@ export interface Dialect {
   jsonArray(expression: string): string;
   /** An object of these expressions, for {@link jsonArray}. */
   jsonObject(values: Readonly<Record<string, string>>): string;
+  /** Aggregates keys and values over the rows of a group into the text of a JSON object; `{}` where there are none. */
+  jsonMap(key: string, value: string): string;
   /** Truth that is stored as 0 and 1, inside JSON. */
   jsonBool(expression: string): string;
   /** JSON that is stored as text, inside JSON. */

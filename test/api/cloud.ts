@@ -15,7 +15,7 @@ import { defaultSettings, type Settings } from '#core/settings.ts';
 import { statusFollows } from '#desired/reports.ts';
 import { bootstrap } from '#identity/bootstrap.ts';
 import { embeddedIdentity } from '#identity/embedded.ts';
-import { preparePools } from '#ml2/segments.ts';
+import { preparePools } from '#ml2/pools.ts';
 import { policies, resources } from '#resources/index.ts';
 import type { Store } from '#store/store.ts';
 import type { Engine } from '#test/postgres.ts';

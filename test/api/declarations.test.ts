@@ -64,7 +64,7 @@ describe.each(engines())('on $name', (engine) => {
   });
 
   /** Columns beside those of declared attributes. */
-  const BESIDE: Readonly<Record<string, readonly string[]>> = { agents: ['alive_until'], ports: ['binding_segment_id'] };
+  const BESIDE: Readonly<Record<string, readonly string[]>> = { agents: ['alive_until'] };
 
   test('tables hold exactly what is declared', async () => {
     // What is computed of others has no table.

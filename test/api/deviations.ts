@@ -60,6 +60,7 @@ export const attributeDeviations: Readonly<Record<string, Reasons>> = {
     'provider:network_type flags': CARRIED,
     'provider:physical_network flags': CARRIED,
     'provider:segmentation_id flags': CARRIED,
+    'segments flags': CARRIED,
   },
   policies: {},
   'policies/bandwidth_limit_rules': {},
@@ -118,6 +119,8 @@ export const errorDeviations: Reasons = {
 export const policyDeviations: Reasons = {
   'create_rbac_policy:target_project': 'published and never asked: no body has the attribute',
   'update_rbac_policy:target_project': 'as create_rbac_policy:target_project',
+  'create_subnet:segment_id': 'published and not asked without the extension subnet-segmentid-enforce, which is not offered',
+  'update_subnet:segment_id': 'as create_subnet:segment_id',
   'create_subnet:service_types': 'published and never asked: the attribute asks no rules of its own',
   update_port_binding: 'not published, so that there nobody is asked; here it is as the rest',
   'update_subnet:service_types': 'as create_subnet:service_types',

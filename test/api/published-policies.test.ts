@@ -79,6 +79,7 @@ const IDLE = [
   'create_agent',
   'update_l3-router',
   'get_flavor_service_profile',
+  'update_network:segments',
   'update_network:provider:network_type',
   'update_network:provider:physical_network',
   'update_network:provider:segmentation_id',

@@ -1,7 +1,7 @@
 // Segments and bindings as clients meet them: numbers from the configured ranges, each once; and ports that say honestly whether they are wired.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Settings } from '#core/settings.ts';
-import { preparePools } from '#ml2/segments.ts';
+import { preparePools } from '#ml2/pools.ts';
 import { type Cloud, callerOf, networks, newProject, openCloud, ports, refusal, subnets } from '#test/cloud.ts';
 import { engines } from '#test/postgres.ts';
 
@@ -42,7 +42,7 @@ describe.each(engines())('segments on $name', (engine) => {
     const refused = made.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
     expect(refused.map(({ type, status }) => `${status} ${type}`)).toEqual(Array(7).fill('503 NoNetworkAvailable'));
     const rows = await cloud.store.read.all<{ type: string; name: string; id: number }>(
-      'SELECT network_type AS type, physical_network AS name, segmentation_id AS id FROM network_segments ORDER BY network_type, segmentation_id',
+      "SELECT network_type AS type, COALESCE(physical_network, '') AS name, segmentation_id AS id FROM network_segments ORDER BY network_type, segmentation_id",
     );
     const taken = rows.map(({ type, name, id }) => `${type} ${name} ${id}`);
     const wanted = [

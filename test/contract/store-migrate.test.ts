@@ -27,9 +27,16 @@ async function contentOf(store: Store): Promise<Map<string, Row[]>> {
   for (const table of await tablesOf(store)) content.set(table, await store.read.all(`SELECT * FROM ${table} /* ${looks} */`));
   return content;
 }
+/** Values that a migration writes otherwise: before → after. */
+const REWRITTEN: Readonly<Record<string, ReadonlyMap<unknown, unknown>>> = {
+  // The type has no physical network.
+  'network_segments.physical_network': new Map([['', null]]),
+};
 /** Whether `after` says the same as `before` in every column that both have. */
-const agrees = (before: Row, after: Row) =>
-  Object.entries(after).every(([column, value]) => !(column in before) || before[column] === value);
+const agrees = (table: string, before: Row, after: Row) =>
+  Object.entries(after).every(
+    ([column, value]) => !(column in before) || before[column] === value || REWRITTEN[`${table}.${column}`]?.get(before[column]) === value,
+  );
 
 async function versionOf(store: Store): Promise<number> {
   return (await store.read.all('SELECT version FROM schema_versions')).length;
@@ -64,7 +71,7 @@ describe.each(engines())('migrations on $name', (engine) => {
         const kept = after.get(table) ?? [];
         for (const row of rows)
           expect(
-            kept.some((candidate) => agrees(row, candidate)),
+            kept.some((candidate) => agrees(table, row, candidate)),
             `${table}: ${JSON.stringify(row)}`,
           ).toBe(true);
       }

@@ -7,3 +7,5 @@ INSERT INTO ports (id, project_id, network_id, name, description, mac_address, a
 INSERT INTO trunk_subports (port_id, trunk_id, segmentation_type, segmentation_id) VALUES ('port-2', 'trunk-1', 'vlan', 5);
 INSERT INTO port_bindings (id, port_id, host, status, vnic_type, profile, vif_type, vif_details)
   VALUES ('binding-2', 'port-1', 'two', 'INACTIVE', 'normal', '{}', 'bridge', '{}');
+INSERT INTO network_segment_ranges (id, name, description, is_default, shared, project_id, network_type, physical_network, minimum, maximum, tags, revision_number, created_at, updated_at)
+  VALUES ('range-1', '', '', 0, 0, 'project-1', 'vxlan', NULL, 500, 510, '[]', 0, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');

@@ -5,6 +5,7 @@ import type { Context } from '#core/context.ts';
 import { follow } from '#core/resource.ts';
 import { freePool } from '#ipam/allocate.ts';
 import { bind } from '#ml2/binding.ts';
+import { segmentsAt } from '#ml2/reach.ts';
 import { segmentsOf } from '#ml2/segments.ts';
 import { eligibleAgents, spread } from '#resources/agent/schedule.ts';
 import { agent, DHCP_AGENT } from '#resources/agent/schema.ts';
@@ -38,10 +39,31 @@ export async function ensureDhcp(context: Context, networkId: string): Promise<v
     return wants(context, networkId, 0);
   }
   for (const binding of bindings) await cover(context, networkId, binding, served);
-  const missing = context.settings.dhcpAgentsPerNetwork - bindings.length;
-  const chosen = missing > 0 ? await choose(context, row, missing) : [];
-  for (const host of chosen) await schedule(context, networkId, host, served);
-  await wants(context, networkId, missing - chosen.length);
+  const hosts = bindings.map(({ host }) => host);
+  let wanting = 0;
+  for (const segment of new Set(served.map(({ segment_id }) => segment_id))) {
+    const there = segment === null ? hosts : await connected(context, networkId, segment, hosts);
+    const missing = context.settings.dhcpAgentsPerNetwork - there.length;
+    const chosen = missing > 0 ? await choose(context, row, missing, segment ?? undefined) : [];
+    for (const host of chosen) await schedule(context, networkId, host, served);
+    hosts.push(...chosen);
+    wanting += Math.max(0, missing - chosen.length);
+  }
+  await wants(context, networkId, wanting);
+}
+
+/** Which of these hosts are connected to a segment of a routed network. */
+async function connected({ tx }: Context, networkId: string, segment: string, hosts: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const host of hosts) if ((await segmentsAt(tx, networkId, host)).includes(segment)) found.push(host);
+  return found;
+}
+
+/** The subnets that a host can serve: on a routed network those of its segments. */
+async function near(context: Context, networkId: string, host: string, served: readonly Subnet[]): Promise<readonly Subnet[]> {
+  if (served.every(({ segment_id }) => segment_id === null)) return served;
+  const here = await segmentsAt(context.tx, networkId, host);
+  return served.filter(({ segment_id }) => segment_id !== null && here.includes(segment_id));
 }
 
 export const servedSubnets = (context: Context, networkId: string): Promise<Subnet[]> =>
@@ -56,8 +78,16 @@ async function wants({ tx }: Context, networkId: string, missing: number): Promi
 export const bindingsOf = ({ tx }: Context, networkId: string): Promise<DhcpBinding[]> =>
   tx.all<DhcpBinding>('SELECT host, port_id FROM dhcp_bindings WHERE network_id = ? ORDER BY host', networkId);
 
-/** Hosts that are to serve a network besides those that do: live ones in its zones that can carry it, least loaded first, zones evenly. */
-export async function choose(context: Context, { id, availability_zone_hints }: Network, count: number): Promise<string[]> {
+/**
+ * Hosts that are to serve a network, or one segment of a routed one, besides those that do: live ones in its zones that can carry it, least
+ * loaded first, zones evenly.
+ */
+export async function choose(
+  context: Context,
+  { id, availability_zone_hints }: Network,
+  count: number,
+  segment?: string,
+): Promise<string[]> {
   const serving = await context.tx.all<{ host: string; zone: string | null }>(
     `SELECT b.host, a.availability_zone AS zone FROM dhcp_bindings b
      LEFT JOIN agents a ON a.agent_type = '${DHCP_AGENT}' AND a.host = b.host WHERE b.network_id = ?`,
@@ -71,7 +101,8 @@ export async function choose(context: Context, { id, availability_zone_hints }: 
   });
   const segments = await segmentsOf(context.tx, id);
   const carries = async ({ host }: { host: string }): Promise<boolean> =>
-    !('failed' in bind({ network_id: id, vnic_type: 'normal' }, host, await agentsOf(context, host), segments));
+    !('failed' in bind({ network_id: id, vnic_type: 'normal' }, host, await agentsOf(context, host), segments)) &&
+    (segment === undefined || (await connected(context, id, segment, [host])).length > 0);
   const zones = serving.map(({ zone }) => zone);
   return (await spread(candidates, count, zones, carries)).map(({ host }) => host);
 }
@@ -88,7 +119,7 @@ export async function schedule(context: Context, networkId: string, host: string
     device_id: dhcpDeviceId(host, networkId),
     'binding:host_id': host,
     port_security_enabled: false,
-    fixed_ips: await withRoom(context, served),
+    fixed_ips: await withRoom(context, await near(context, networkId, host, served)),
   });
   await context.tx.run('UPDATE dhcp_bindings SET port_id = ? WHERE network_id = ? AND host = ?', made.id, networkId, host);
   await note(context, networkId, host, 'create');
@@ -111,10 +142,11 @@ async function cover(context: Context, networkId: string, { host, port_id }: Dhc
     return;
   }
   const held = new Set(row.fixed_ips.map(({ subnet_id }) => subnet_id));
-  const wanted = new Set(served.map(({ id }) => id));
+  const here = await near(context, networkId, host, served);
+  const wanted = new Set(here.map(({ id }) => id));
   if (held.size === wanted.size && [...wanted].every((id) => held.has(id))) return;
   const kept = row.fixed_ips.filter(({ subnet_id }) => wanted.has(subnet_id));
-  const added = served.filter(({ id }) => !held.has(id));
+  const added = here.filter(({ id }) => !held.has(id));
   await context.update(port, row, { fixed_ips: [...kept, ...(await withRoom(context, added))] });
 }
 
@@ -155,7 +187,7 @@ export const dhcpFollows = [
     what: 'a subnet with DHCP gets a DHCP server on a live host; the last one to go takes it away',
     created: (context, row: Subnet) => ensureDhcp(context, row.network_id),
     updated: async (context, before: Subnet, after: Subnet) => {
-      if (before.enable_dhcp !== after.enable_dhcp) await ensureDhcp(context, after.network_id);
+      if (before.enable_dhcp !== after.enable_dhcp || before.segment_id !== after.segment_id) await ensureDhcp(context, after.network_id);
     },
     deleted: (context, row: Subnet) => ensureDhcp(context, row.network_id),
   }),

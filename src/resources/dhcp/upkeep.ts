@@ -1,6 +1,7 @@
 // DHCP over time: networks that want for servers get them once hosts can serve them, and a host that has been dead for long gives its networks to
 // others. Called when a host joins, and again and again by whoever keeps a server running; several servers may do so at once.
 import type { Context } from '#core/context.ts';
+import { segmentsAt } from '#ml2/reach.ts';
 import { DHCP_AGENT } from '#resources/agent/schema.ts';
 import { AT_ONCE, ableAgent, each, type Write } from '#resources/agent/upkeep.ts';
 import { network } from '#resources/network/schema.ts';
@@ -40,8 +41,16 @@ async function giveAway(context: Context, networkId: string, host: string, since
     since,
   );
   if (!row || !bound || alive) return;
-  const [heir] = await choose(context, row, 1);
+  // On a routed network, to one that serves a segment of the same.
+  const served = await servedSubnets(context, networkId);
+  const here = served.some(({ segment_id }) => segment_id !== null) ? await segmentsAt(context.tx, networkId, host) : [];
+  const [heir] = await choose(
+    context,
+    row,
+    1,
+    here.find((id) => served.some(({ segment_id }) => segment_id === id)),
+  );
   if (heir === undefined) return;
   await unschedule(context, networkId, host);
-  await schedule(context, networkId, heir, await servedSubnets(context, networkId));
+  await schedule(context, networkId, heir, served);
 }

@@ -1,9 +1,18 @@
-// What making, changing and removing a network means: its segment and its MTU.
+// What making, changing and removing a network means: its segments and its MTU.
 import type { Create, Row, Update } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { inputErrors } from '#core/convert.ts';
 import type { RulesOf } from '#core/resource.ts';
-import { driverOf, maximumMtu, providerSegment, releaseSegments, segmentsOf, tenantSegment } from '#ml2/segments.ts';
+import {
+  type ChosenSegment,
+  maximumMtuOf,
+  providerSegment,
+  releaseSegment,
+  segmentsOf,
+  storeSegment,
+  tenantSegment,
+} from '#ml2/segments.ts';
+import { multiProviderErrors, type ProviderSegment } from '#packs/segments.ts';
 import { DHCP_AGENT } from '#resources/agent/schema.ts';
 import { checkZones } from '#resources/availability_zone/hints.ts';
 import { networkErrors } from './errors.ts';
@@ -21,33 +30,56 @@ const invalid = (error_message: string): Error => inputErrors.InvalidInput({ err
 async function create(context: Context, draft: Network, input: NetworkCreate): Promise<void> {
   await checkZones(context, DHCP_AGENT, draft.availability_zone_hints);
   draft.status = 'ACTIVE';
-  const type = input['provider:network_type'];
-  if (type === undefined && (input['provider:physical_network'] != null || input['provider:segmentation_id'] != null)) {
-    throw invalid('network_type required');
-  }
-  const driver = type === undefined ? undefined : driverOf(type);
-  // A tenant's type is known once its segment is; until then the roomiest MTU stands in.
-  const maximum = driver ? maximumMtu(driver, context.settings) : context.settings.globalPhysnetMtu;
-  draft.mtu = chosenMtu(input.mtu, maximum);
+  const { tx, settings } = context;
+  const chosen: ChosenSegment[] = [];
+  for (const wanted of described(input)) chosen.push(await provided(context, wanted));
+  if (chosen.length === 0) chosen.push(await tenantSegment(tx, draft.project_id, settings));
+  draft.mtu = chosenMtu(input.mtu, maximumMtuOf(chosen, settings));
+  draft.segments = chosen.map(({ network_type, physical_network, segmentation_id }) => ({
+    'provider:network_type': network_type,
+    'provider:physical_network': physical_network,
+    'provider:segmentation_id': segmentation_id,
+  }));
 }
 
-async function created(context: Context, row: Network, input: NetworkCreate): Promise<void> {
-  const { tx, settings } = context;
-  const type = input['provider:network_type'];
-  const segment =
-    type === undefined
-      ? await tenantSegment(tx, row.id, settings)
-      : await providerSegment(
-          tx,
-          row.id,
-          { network_type: type, physical_network: input['provider:physical_network'], segmentation_id: input['provider:segmentation_id'] },
-          settings,
-        );
-  const mtu = chosenMtu(input.mtu, maximumMtu(driverOf(segment.network_type), settings));
-  if (mtu !== row.mtu) {
-    row.mtu = mtu;
-    await tx.run('UPDATE networks SET mtu = ? WHERE id = ?', mtu, row.id);
+async function created({ tx, now }: Context, row: Network): Promise<void> {
+  for (const [index, segment] of (row.segments ?? []).entries()) {
+    const chosen = {
+      network_type: segment['provider:network_type'],
+      physical_network: segment['provider:physical_network'],
+      segmentation_id: segment['provider:segmentation_id'],
+    };
+    await storeSegment(tx, row.id, index, chosen as ChosenSegment, now);
   }
+}
+
+/** The segments a client described, of one kind of attributes or of the other. */
+function described(input: NetworkCreate): readonly ProviderSegment[] {
+  const segments = input.segments ?? [];
+  const alone = Object.fromEntries(PROVIDER.filter((name) => input[name] != null).map((name) => [name, input[name]])) as ProviderSegment;
+  const isAlone = Object.keys(alone).length > 0;
+  if (segments.length === 0) return isAlone ? [alone] : [];
+  if (isAlone) throw multiProviderErrors.SegmentsSetInConjunctionWithProviders({});
+  const seen = new Set<string>();
+  for (const segment of segments) {
+    if (segment['provider:segmentation_id'] == null) continue;
+    const key = JSON.stringify(PROVIDER.map((name) => segment[name] ?? null));
+    if (seen.has(key)) throw multiProviderErrors.SegmentsContainDuplicateEntry({});
+    seen.add(key);
+  }
+  return segments;
+}
+
+const PROVIDER = ['provider:network_type', 'provider:physical_network', 'provider:segmentation_id'] as const;
+
+function provided({ tx, settings }: Context, wanted: ProviderSegment): Promise<ChosenSegment> {
+  const {
+    'provider:network_type': network_type,
+    'provider:physical_network': physical_network,
+    'provider:segmentation_id': segmentation_id,
+  } = wanted;
+  if (network_type == null) throw invalid('network_type required');
+  return providerSegment(tx, { network_type, physical_network, segmentation_id }, settings);
 }
 
 function chosenMtu(wanted: number | undefined, maximum: number): number {
@@ -60,8 +92,7 @@ function chosenMtu(wanted: number | undefined, maximum: number): number {
 async function update(context: Context, before: Network, changes: NetworkUpdate): Promise<void> {
   const { tx } = context;
   if (changes.mtu !== undefined) {
-    const [segment] = await segmentsOf(tx, before.id);
-    changes.mtu = chosenMtu(changes.mtu, maximumMtu(driverOf(segment?.network_type ?? 'local'), context.settings));
+    changes.mtu = chosenMtu(changes.mtu, maximumMtuOf(await segmentsOf(tx, before.id), context.settings));
     const subnet = await tx.get<{ ip_version: 4 | 6 }>(
       'SELECT ip_version FROM subnets WHERE network_id = ? ORDER BY ip_version DESC LIMIT 1',
       before.id,
@@ -71,8 +102,9 @@ async function update(context: Context, before: Network, changes: NetworkUpdate)
   }
 }
 
-async function remove(context: Context, row: Network): Promise<void> {
-  await releaseSegments(context.tx, row.id, context.settings);
+async function remove({ tx }: Context, row: Network): Promise<void> {
+  // The rows go with the network's.
+  for (const segment of await segmentsOf(tx, row.id)) await releaseSegment(tx, segment);
 }
 
 export const networkRules: RulesOf<typeof network> = { create, created, update, delete: remove };

@@ -6,15 +6,12 @@ import { scopedNetwork } from '#packs/address-scope.ts';
 import { zones } from '#packs/availability-zones.ts';
 import { networkDomain } from '#packs/dns.ts';
 import { qosPolicyId } from '#packs/qos.ts';
+import { carried } from '#packs/segments.ts';
 import { leadsOutside, sharedBy } from '#packs/sharing.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { tagged } from '#packs/tags.ts';
 import { DHCP_AGENT } from '#resources/agent/schema.ts';
 import { networkErrors } from './errors.ts';
-
-/** A value of the network's first segment. */
-const ofSegment = (column: string): string =>
-  `(SELECT ${column} FROM network_segments g WHERE g.network_id = r.id AND g.segment_index = 0)`;
 
 const zoned = zones(
   'network_availability_zone',
@@ -67,34 +64,7 @@ export const network = resource({
         'SELECT network_id FROM default_external_network',
       )
       .extension('auto-allocated-topology'),
-    l2_adjacency: t
-      .bool('False where its subnets are of segments, so that not every instance reaches every other one directly.')
-      .readOnly()
-      .derived('1')
-      .extension('l2_adjacency'),
-    'provider:network_type': t
-      .text('local, flat, vlan, gre, vxlan or geneve.', 32)
-      .optional()
-      .filter()
-      .policy()
-      .derived(ofSegment('g.network_type'))
-      .extension('provider'),
-    'provider:physical_network': t
-      .text('The physical network that carries it.', 64)
-      .nullable()
-      .optional()
-      .filter()
-      .policy()
-      .derived(ofSegment("NULLIF(g.physical_network, '')"))
-      .extension('provider'),
-    'provider:segmentation_id': t
-      .int('VLAN id, VNI or GRE key.')
-      .nullable()
-      .optional()
-      .filter()
-      .policy()
-      .derived(ofSegment('g.segmentation_id'))
-      .extension('provider'),
+    ...carried,
     ha: t
       .bool('Whether hosts of highly available routers of its project hear each other on it.')
       .default(false)

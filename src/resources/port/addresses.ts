@@ -14,6 +14,7 @@ import {
 } from '#ipam/choose.ts';
 import { subnet } from '#resources/subnet/schema.ts';
 import { portErrors } from './errors.ts';
+import { checkHost, usable, waits } from './routed.ts';
 import type { FixedIp, port } from './schema.ts';
 
 type Port = Row<(typeof port)['attributes']>;
@@ -27,9 +28,18 @@ export function requested(fixedIps: readonly Partial<FixedIp>[] | undefined): Fi
   }));
 }
 
-/** Takes what was asked for, or what is usual when nothing was. */
-export async function allocate(context: Context, port: Port, requests: readonly FixedIpRequest[] | undefined): Promise<FixedIp[]> {
-  const subnets = await context.findLocked(subnet, 'share', 'r.network_id = ?', port.network_id);
+const subnetsOf = (context: Context, { network_id }: Port): Promise<Subnet[]> =>
+  context.findLocked(subnet, 'share', 'r.network_id = ?', network_id);
+
+/** Takes what was asked for, or what is usual when nothing was; undefined: that is to be done once the port is on a host. */
+export async function allocate(
+  context: Context,
+  port: Port,
+  requests: readonly FixedIpRequest[] | undefined,
+): Promise<FixedIp[] | undefined> {
+  const all = await subnetsOf(context, port);
+  if (waits(port, all, requests)) return undefined;
+  const subnets = await usable(context, port, all, requests);
   const wanted = choose(subnets as unknown as SubnetChoice[], requests, port);
   if ('refused' in wanted) throw refusal(wanted, port);
   const taken: FixedIp[] = [];
@@ -61,7 +71,7 @@ const pooled = ({ id, cidr, allocation_pools }: Subnet) => ({ id, cidr: cidr ?? 
  * that a former MAC made is made anew.
  */
 export async function reallocate(context: Context, port: Port, asked: readonly FixedIpRequest[], formerMac: string): Promise<FixedIp[]> {
-  const subnets = await context.findLocked(subnet, 'share', 'r.network_id = ?', port.network_id);
+  const subnets = await usable(context, port, await subnetsOf(context, port), asked);
   const stale = formerMac === port.mac_address ? [] : port.fixed_ips.filter((held) => isMadeOf(formerMac, held, port, subnets));
   await release(context, stale);
   const left = port.fixed_ips.filter((held) => !stale.includes(held));
@@ -91,6 +101,13 @@ export async function reallocate(context: Context, port: Port, asked: readonly F
   if ('refused' in wanted) throw refusal(wanted, port);
   for (const one of wanted) if (!('address' in one && held.has(one.address))) kept.push(await takeOne(context, port, one, subnets));
   return kept;
+}
+
+/** What a port has on the host that it comes to: its addresses, if they work there, or those that waited for it to come. */
+export async function arrive(context: Context, port: Port): Promise<FixedIp[] | undefined> {
+  if (port.fixed_ips.length === 0 && port.ip_allocation === 'deferred') return allocate(context, port, undefined);
+  await checkHost(context, port, await subnetsOf(context, port), port.fixed_ips);
+  return undefined;
 }
 
 /** Whether the port chose the address itself, by this MAC. */

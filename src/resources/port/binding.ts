@@ -8,10 +8,10 @@ import { segmentsOf } from '#ml2/segments.ts';
 import type { port } from './schema.ts';
 
 type Port = Row<(typeof port)['attributes']>;
-type BindingFields = Pick<Port, 'binding:vif_type' | 'binding:vif_details'>;
+type BindingFields = Pick<Port, 'binding:vif_type' | 'binding:vif_details' | 'binding_segment_id'>;
 
-const UNBOUND = { 'binding:vif_type': 'unbound', 'binding:vif_details': {} };
-const FAILED = { 'binding:vif_type': 'binding_failed', 'binding:vif_details': {} };
+const UNBOUND = { 'binding:vif_type': 'unbound', 'binding:vif_details': {}, binding_segment_id: null };
+const FAILED = { 'binding:vif_type': 'binding_failed', 'binding:vif_details': {}, binding_segment_id: null };
 
 export const isBound = (row: Pick<Port, 'binding:host_id' | 'binding:vif_type'>): boolean =>
   row['binding:host_id'] !== '' && row['binding:vif_type'] !== 'unbound' && row['binding:vif_type'] !== 'binding_failed';
@@ -27,7 +27,11 @@ export async function bound(context: Context, row: Port): Promise<BindingFields>
     await segmentsOf(context.tx, row.network_id),
   );
   if ('failed' in result) return FAILED;
-  return { 'binding:vif_type': result.vif_type, 'binding:vif_details': { ...result.vif_details } };
+  return {
+    'binding:vif_type': result.vif_type,
+    'binding:vif_details': { ...result.vif_details },
+    binding_segment_id: result.segment.id,
+  };
 }
 
 export async function agentsOf({ tx }: Context, host: string): Promise<HostAgent[]> {

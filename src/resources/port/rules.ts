@@ -7,7 +7,7 @@ import { choose, isAutoAddressed } from '#ipam/choose.ts';
 import { network } from '#resources/network/schema.ts';
 import { subnetErrors } from '#resources/subnet/errors.ts';
 import { subnet } from '#resources/subnet/schema.ts';
-import { allocate, reallocate, release, requested } from './addresses.ts';
+import { allocate, arrive, reallocate, release, requested } from './addresses.ts';
 import { bound, countPresence, isBound } from './binding.ts';
 import { portErrors } from './errors.ts';
 import { fqdnRules } from './fqdn.ts';
@@ -27,8 +27,9 @@ const UNWIRED_OWNERS = ['network:floatingip', 'network:local_ip'];
 async function create(context: Context, draft: Port, input: PortCreate): Promise<void> {
   draft.status = UNWIRED_OWNERS.includes(input.device_owner ?? '') ? 'N/A' : 'DOWN';
   draft.extra_dhcp_opts = dhcpOptions([], input.extra_dhcp_opts ?? []);
-  draft.fixed_ips = await allocate(context, draft, requested(input.fixed_ips));
-  draft.ip_allocation = draft.fixed_ips.length > 0 || input.fixed_ips === undefined ? 'immediate' : 'none';
+  const taken = await allocate(context, draft, requested(input.fixed_ips));
+  draft.fixed_ips = taken ?? [];
+  draft.ip_allocation = taken === undefined ? 'deferred' : taken.length > 0 || input.fixed_ips === undefined ? 'immediate' : 'none';
   Object.assign(draft, await bound(context, draft));
 }
 
@@ -58,8 +59,16 @@ async function update(context: Context, before: Port, changes: PortUpdate): Prom
   }
   if (changes.extra_dhcp_opts) changes.extra_dhcp_opts = dhcpOptions(before.extra_dhcp_opts, changes.extra_dhcp_opts);
   if (changes.fixed_ips || renumbered) {
-    const port = { ...before, mac_address: mac_address ?? before.mac_address, device_owner: changes.device_owner ?? before.device_owner };
+    const port = {
+      ...before,
+      mac_address: mac_address ?? before.mac_address,
+      device_owner: changes.device_owner ?? before.device_owner,
+      'binding:host_id': changes['binding:host_id'] ?? before['binding:host_id'],
+    };
     changes.fixed_ips = await reallocate(context, port, requested(changes.fixed_ips ?? before.fixed_ips) ?? [], before.mac_address);
+  } else if (changes['binding:host_id'] && changes['binding:host_id'] !== before['binding:host_id']) {
+    const fixed_ips = await arrive(context, { ...before, 'binding:host_id': changes['binding:host_id'] });
+    if (fixed_ips) changes.fixed_ips = fixed_ips;
   }
   const moved = (['binding:host_id', 'binding:vnic_type', 'binding:profile'] as const).some(
     (name) => changes[name] !== undefined && JSON.stringify(changes[name]) !== JSON.stringify(before[name]),
@@ -127,8 +136,11 @@ async function subnetCreated(context: Context, row: Subnet): Promise<void> {
     service_types: row.service_types,
   };
   const there = await context.findLocked(port, 'change', "r.network_id = ? AND r.device_owner NOT LIKE 'network:%'", row.network_id);
+  const near = row.segment_id === null ? undefined : await context.find(subnet, 'r.segment_id = ?', row.segment_id);
   for (const one of there) {
-    if (one.fixed_ips.length === 0 && one.ip_allocation === 'none') continue;
+    if (one.fixed_ips.length === 0 && one.ip_allocation !== 'immediate') continue;
+    // On a routed network, only where it works.
+    if (near && !one.fixed_ips.some(({ subnet_id }) => near.some(({ id }) => id === subnet_id))) continue;
     const wanted = choose([choice], undefined, one);
     if ('refused' in wanted) continue;
     for (const chosen of wanted) {

@@ -114,6 +114,7 @@ export const port = resource({
       .policy()
       .extension('binding'),
     ...portSecurity,
+    binding_segment_id: t.free('The segment that carries it on its host.').nullable().readOnly().hidden(),
     extra_dhcp_opts: t
       .json<ExtraDhcpOption[]>(
         'DHCP options for this port alone; a null value takes one away.',

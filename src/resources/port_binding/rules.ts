@@ -69,9 +69,12 @@ export const portBindingActions = [
       const { tx } = context;
       await tx.run("UPDATE port_bindings SET status = 'INACTIVE' WHERE port_id = ? AND status = 'ACTIVE'", port_id);
       await tx.run("UPDATE port_bindings SET status = 'ACTIVE' WHERE id = ?", id);
-      // As it was prepared: the host need not be asked again.
-      await context.store(port, await held(context, row), {
+      const of = await held(context, row);
+      const { binding_segment_id } = await bound(context, { ...of, ...placed(row) });
+      // As it was prepared, whatever the host says now.
+      await context.store(port, of, {
         ...placed(row),
+        binding_segment_id,
         'binding:vif_type': row.vif_type,
         'binding:vif_details': row.vif_details,
         status: 'DOWN',

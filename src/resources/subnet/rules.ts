@@ -20,6 +20,7 @@ import { freePool, poolRanges } from '#ipam/allocate.ts';
 import { setFree, without } from '#ipam/ranges.ts';
 import { subnetErrors } from './errors.ts';
 import { pooledRules } from './pooled.ts';
+import { routedRules } from './routed.ts';
 import { subnet } from './schema.ts';
 
 export type Subnet = Row<(typeof subnet)['attributes']>;
@@ -186,4 +187,4 @@ async function checkMtu(context: Context, row: Subnet): Promise<void> {
     throw invalid(`MTU of network ${row.network_id} is ${found.mtu}, an IPv6 subnet requires a minimum of 1280`);
 }
 
-export const subnetRules: readonly RulesOf<typeof subnet>[] = [pooledRules, { create, created, update, deleted: removed }];
+export const subnetRules: readonly RulesOf<typeof subnet>[] = [pooledRules, { create, created, update, deleted: removed }, routedRules];

@@ -3,6 +3,7 @@ import { t } from '#core/attributes.ts';
 import { canonicalPools, noneToEmptyList } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
+import { subnetSegment } from '#packs/segments.ts';
 import { identity, owner, standard } from '#packs/standard.ts';
 import { tagged } from '#packs/tags.ts';
 import { subnetErrors } from './errors.ts';
@@ -109,6 +110,7 @@ export const subnet = resource({
       .readOnly()
       .hidden()
       .derived(targeted('access_as_external'), targetedIds('access_as_external')),
+    ...subnetSegment,
     ...tagged,
     ...standard,
   },

@@ -1,4 +1,5 @@
-// What ports tell of how they are plugged; trunks; bindings of ports to several hosts.
+// What ports tell of how they are plugged; trunks; bindings of ports to several hosts; segments as clients see them, and the ranges of their
+// numbers.
 import type { Dialect } from '../store.ts';
 
 export const name = '0010-trunks-segments';
@@ -52,4 +53,58 @@ CREATE UNIQUE INDEX port_bindings_active ON port_bindings (port_id) WHERE status
 INSERT INTO port_bindings (id, port_id, host, status, vnic_type, profile, vif_type, vif_details)
   SELECT id, id, binding_host_id, 'ACTIVE', binding_vnic_type, binding_profile, binding_vif_type, binding_vif_details
   FROM ports WHERE device_owner LIKE 'compute:%' AND binding_host_id <> '';
+
+-- Segments become rows of their own, with names; physical_network is NULL where the type has none.
+CREATE TABLE segments_before AS SELECT * FROM network_segments;
+DROP TABLE network_segments;
+CREATE TABLE network_segments (
+  id TEXT PRIMARY KEY,
+  network_id TEXT NOT NULL REFERENCES networks (id) ON DELETE CASCADE,
+  segment_index ${integer} NOT NULL,
+  name TEXT,
+  description TEXT NOT NULL,
+  network_type TEXT NOT NULL,
+  physical_network TEXT,
+  segmentation_id ${integer},
+  revision_number ${integer} NOT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX network_segments_network ON network_segments (network_id, segment_index);
+CREATE UNIQUE INDEX network_segments_once ON network_segments (network_id, network_type, physical_network);
+CREATE UNIQUE INDEX network_segments_number ON network_segments (network_type, COALESCE(physical_network, ''), COALESCE(segmentation_id, 0))
+  WHERE network_type <> 'local';
+INSERT INTO network_segments (id, network_id, segment_index, name, description, network_type, physical_network, segmentation_id,
+    revision_number, created_at, updated_at)
+  SELECT s.id, s.network_id, s.segment_index, NULL, '', s.network_type, NULLIF(s.physical_network, ''), s.segmentation_id,
+    0, n.created_at, n.created_at
+  FROM segments_before s JOIN networks n ON n.id = s.network_id;
+DROP TABLE segments_before;
+
+ALTER TABLE subnets ADD COLUMN segment_id TEXT REFERENCES network_segments (id);
+CREATE INDEX subnets_segment ON subnets (segment_id) WHERE segment_id IS NOT NULL;
+-- Until now networks were carried by their first segment.
+UPDATE ports SET binding_segment_id =
+    (SELECT s.id FROM network_segments s WHERE s.network_id = ports.network_id ORDER BY s.segment_index LIMIT 1)
+  WHERE binding_segment_id IS NULL AND binding_host_id <> '' AND binding_vif_type NOT IN ('unbound', 'binding_failed');
+
+-- Ranges that numbers of segments are given from: those of the configuration (is_default), those for everybody and those of one project.
+CREATE TABLE network_segment_ranges (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  is_default ${integer} NOT NULL,
+  shared ${integer} NOT NULL,
+  project_id TEXT,
+  network_type TEXT NOT NULL,
+  physical_network TEXT,
+  minimum ${integer} NOT NULL,
+  maximum ${integer} NOT NULL,
+  tags TEXT NOT NULL,
+  revision_number ${integer} NOT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+);
+CREATE INDEX network_segment_ranges_project ON network_segment_ranges (project_id, network_type);
+CREATE INDEX network_segment_ranges_number ON network_segment_ranges (network_type, COALESCE(physical_network, ''), minimum);
 `;
