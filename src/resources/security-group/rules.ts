@@ -24,7 +24,7 @@ async function create(context: Context, draft: SecurityGroup): Promise<void> {
 
 /** A group begins with the rules of the template. */
 async function created(context: Context, row: SecurityGroup): Promise<void> {
-  for (const { id: _, ...rule } of await templateOf(context, isDefault(row))) {
+  for (const rule of await templateOf(context, isDefault(row))) {
     await context.create(securityGroupRule, {
       project_id: row.project_id,
       security_group_id: row.id,
