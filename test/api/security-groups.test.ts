@@ -138,7 +138,7 @@ describe.each(engines())('security groups on $name', (engine) => {
       const answers = await Promise.all(
         Array.from({ length: 12 }, (_, index) =>
           index % 3 === 0
-            ? admin('GET', `${PATH}?project_id=${project_id}`)
+            ? admin('GET', `${PATH}?project_id=${project_id}&name=default`)
             : index % 3 === 1
               ? admin('POST', '/networks', { network: { project_id } })
               : admin('POST', PATH, { security_group: { project_id, name: 'other' } }),
