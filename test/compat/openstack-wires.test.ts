@@ -43,6 +43,32 @@ describe('wires', { timeout: 120_000 }, () => {
     await ann.run('network delete wire');
   });
 
+  test('segments of a network', async () => {
+    await admin.run('network create split --provider-network-type vxlan --provider-segment 4001');
+    expect(await admin.list('network segment list --network split')).toHaveLength(1);
+    const made = await admin.show(
+      'network segment create rack2 --network split --network-type flat --physical-network dc1 --description words',
+    );
+    expect(made).toMatchObject({ name: 'rack2', network_type: 'flat', physical_network: 'dc1' });
+    await admin.run('network segment set rack2 --name rack3 --description more');
+    expect(await admin.show('network segment show rack3')).toMatchObject({ description: 'more' });
+    expect(await admin.list('network segment list --long')).toHaveLength(2);
+    await admin.run('network segment delete rack3');
+    await admin.run('network delete split');
+  });
+
+  test('ranges that segments are taken from', async () => {
+    const made = await admin.show(
+      'network segment range create mine --network-type vxlan --minimum 9000 --maximum 9100 --private --project shop',
+    );
+    expect(made).toMatchObject({ name: 'mine', minimum: 9000, maximum: 9100, shared: false });
+    await admin.run('network segment range set mine --name ours --minimum 9000 --maximum 9200');
+    expect(await admin.show('network segment range show ours')).toMatchObject({ maximum: 9200 });
+    expect(names(await admin.list('network segment range list --long'))).toContain('ours');
+    expect(names(await admin.list('network segment range list --unused --available'))).toContain('ours');
+    await admin.run('network segment range delete ours');
+  });
+
   test('local IPs lead to ports nearby', async () => {
     await ann.run('network create near');
     await ann.run('subnet create near --network near --subnet-range 10.0.0.0/24');

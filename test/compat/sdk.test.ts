@@ -145,7 +145,7 @@ print(json.dumps({'wrong': wrong}))`);
     expect(told).toEqual({ wrong: [] });
   });
 
-  test('trunks, local IPs and free addresses', async () => {
+  test('trunks, local IPs, segments and free addresses', async () => {
     const told = await sdk(`${LIFE}
 n = net.create_network(name='wire')
 s = net.create_subnet(network_id=n.id, ip_version=4, cidr='10.0.0.0/24', is_dhcp_enabled=False)
@@ -166,6 +166,14 @@ expect('availabilities', n.id in [a.network_id for a in net.network_ip_availabil
 for port in (parent, one, two):
     net.delete_port(port, ignore_missing=False)
 net.delete_network(n, ignore_missing=False)
+split = net.create_network(name='split', provider_network_type='vxlan', provider_segmentation_id=4001)
+segment = life('segment', {'name': 'rack', 'network_id': split.id, 'network_type': 'flat', 'physical_network': 'dc1'},
+    {'name': 'row'}, keep=True)
+expect('segments', len(list(net.segments(network_id=split.id))) == 2)
+net.delete_segment(segment, ignore_missing=False)
+net.delete_network(split, ignore_missing=False)
+life('network_segment_range', {'name': 'mine', 'shared': False, 'project_id': n.project_id, 'network_type': 'vxlan', 'minimum': 9000, 'maximum': 9100},
+    {'maximum': 9200})
 quota = net.get_quota(n.project_id, details=True)
 expect('quota', quota.networks['limit'] == 100 and net.get_quota_default(n.project_id).routers == 10)
 print(json.dumps({'wrong': wrong}))`);
