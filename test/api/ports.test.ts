@@ -213,7 +213,9 @@ describe.each(engines())('ports on $name', (engine) => {
   });
 
   test('a deleted one is gone, and its MAC and address are free', async () => {
-    const body = { mac_address: 'fa:16:3e:55:55:55', fixed_ips: [{ ip_address: '10.0.0.55' }] };
+    // On a network of its own, where no other port has come by the address.
+    const { network: own } = await cloud.wired('10.55.0.0/24');
+    const body = { network_id: own.id, mac_address: 'fa:16:3e:55:55:55', fixed_ips: [{ ip_address: '10.55.0.55' }] };
     for (let round = 0; round < 3; round++) {
       const made = await post(body);
       expect(made.status).toBe(201);
