@@ -58,7 +58,7 @@ export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   app.put<ProjectRoute>('/v2.0/quotas/:project', async (request) => {
     const { project } = request.params;
     demand(request, 'update_quota', project);
-    const change = parseLimits(resources, innerBody({ key: 'quota' }, request.body));
+    const change = parseLimits(resources, innerBody({ key: 'quota' }, request.body), settings);
     return pipeline.write(callerOf(request), async (work) => {
       await setLimits(work, project, change);
       return { quota: await limitsOf(work.tx, resources, settings, project) };

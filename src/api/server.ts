@@ -99,7 +99,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   app.setNotFoundHandler(notFound);
   await app.register(async (api) => {
     api.addHook('onRequest', known);
-    extensionRoutes(api);
+    extensionRoutes(api, pipeline.parts.settings);
     for (const resource of pipeline.parts.registry.all) resourceRoutes(api, pipeline, resource);
     tagRoutes(api, pipeline);
     quotaRoutes(api, pipeline);

@@ -1,6 +1,7 @@
 // What a client may ask before it knows anything: versions, the core collections, the extensions.
 import type { FastifyInstance } from 'fastify';
-import { extensions } from '#packs/extensions.ts';
+import type { Settings } from '#core/settings.ts';
+import { offeredWith } from '#packs/extensions.ts';
 import { originOf } from './request.ts';
 
 const link = (href: string) => [{ rel: 'self', href }];
@@ -15,15 +16,16 @@ export function versionRoutes(app: FastifyInstance): void {
   });
 }
 
-const CORE = ['network', 'subnet', 'port'];
+const CORE = ['network', 'subnet', 'subnetpool', 'port'];
 
-export function extensionRoutes(app: FastifyInstance): void {
+export function extensionRoutes(app: FastifyInstance, settings: Settings): void {
+  const offered = offeredWith(settings);
   app.get('/v2.0/', async (request) => ({
     resources: CORE.map((name) => ({ name, collection: `${name}s`, links: link(`${originOf(request)}/v2.0/${name}s`) })),
   }));
-  app.get('/v2.0/extensions', async () => ({ extensions: extensions.map((one) => ({ ...one, links: [] })) }));
+  app.get('/v2.0/extensions', async () => ({ extensions: offered.map((one) => ({ ...one, links: [] })) }));
   app.get<{ Params: { alias: string } }>('/v2.0/extensions/:alias', async (request, reply) => {
-    const found = extensions.find(({ alias }) => alias === request.params.alias);
+    const found = offered.find(({ alias }) => alias === request.params.alias);
     if (!found)
       return reply
         .code(404)

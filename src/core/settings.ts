@@ -23,6 +23,8 @@ export interface Settings {
   readonly maxAllowedAddressPairs: number;
   /** Rows a list answers at most; -1: no bound. */
   readonly paginationMaxLimit: number;
+  /** Whether a limit below what is used is refused unless it is forced; else only where the request asks for the check. */
+  readonly quotaCheckLimit: boolean;
   /** Seconds without a heartbeat after which an agent counts as dead. */
   readonly agentDownTime: number;
   /** Zones in which is scheduled what asks for none; empty: any. */
@@ -47,6 +49,7 @@ export const defaultSettings: Settings = {
   maxSubnetHostRoutes: 20,
   maxAllowedAddressPairs: 10,
   paginationMaxLimit: -1,
+  quotaCheckLimit: true,
   agentDownTime: 75,
   defaultAvailabilityZones: [],
   dhcpAgentsPerNetwork: 1,

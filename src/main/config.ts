@@ -138,6 +138,7 @@ export function settingsOf(config: Config): Settings {
     maxSubnetHostRoutes: config.max_subnet_host_routes,
     maxAllowedAddressPairs: config.max_allowed_address_pair,
     paginationMaxLimit: config.pagination_max_limit,
+    quotaCheckLimit: config.quota_check_limit,
     agentDownTime: config.agent_down_time,
     defaultAvailabilityZones: config.default_availability_zones,
     dhcpAgentsPerNetwork: config.dhcp_agents_per_network,

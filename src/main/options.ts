@@ -119,6 +119,13 @@ export const options = {
     settings.defaultAvailabilityZones,
     'Zones in which networks and routers are served that ask for none; any when left out.',
   ),
+  quota_check_limit: option(
+    api,
+    'BOOLEAN',
+    flag,
+    settings.quotaCheckLimit,
+    'Whether a quota below what is used is refused unless it is forced; `no`: only where the request asks for the check, as older clients expect.',
+  ),
   max_l3_agents_per_router: option(
     api,
     'COUNT',

@@ -1,4 +1,5 @@
 // The extensions that are served, as `GET /v2.0/extensions` lists them. An alias stands here when everything it promises is there.
+import type { Settings } from '#core/settings.ts';
 
 export interface Extension {
   readonly alias: string;
@@ -424,3 +425,7 @@ export const extensions: readonly Extension[] = [
   extension('qos-fip', 'Floating IP QoS', 'Policies of floating IPs.', '2017-07-20T00:00:00-00:00'),
   extension('qos-gateway-ip', 'Router gateway IP QoS', 'Policies of router gateways.', '2018-02-24T00:00:00-00:00'),
 ];
+
+/** Those that hold with these settings. */
+export const offeredWith = ({ quotaCheckLimit }: Settings): readonly Extension[] =>
+  extensions.filter(({ alias }) => alias !== 'quota-check-limit-default' || quotaCheckLimit);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { limitedOf } from '#core/quota.ts';
 import { resources } from '#resources/index.ts';
-import { engines } from '#test/postgres.ts';
+import { type Engine, engines } from '#test/postgres.ts';
 import { type Cloud, expectError, openCloud } from './cloud.ts';
 
 describe.each(engines())('quotas on $name', (engine) => {
@@ -207,4 +207,17 @@ describe.each(engines())('quotas on $name', (engine) => {
     expect(answers.filter((answer) => answer.at('NeutronError.type') === 'OverQuota')).toHaveLength(15);
     expect((await admin('GET', `${path}/details`)).at('quota.network')).toEqual({ limit: 5, used: 5, reserved: 0 });
   });
+});
+
+test('a server of old manners checks a limit against what is used only where it is asked to', async () => {
+  const cloud = await openCloud(engines()[0] as Engine, { settings: { quotaCheckLimit: false } });
+  const admin = cloud.as(cloud.admin);
+  const path = `/quotas/${cloud.member.projectId}`;
+  await cloud.make('network', {});
+  const below = 'Quota limit 0 for network must be greater than or equal to already used 1';
+  expectError(await admin('PUT', path, { quota: { network: 0, check_limit: true } }), 400, 'HTTPBadRequest', below);
+  expect((await admin('PUT', path, { quota: { network: 0 } })).at('quota.network')).toBe(0);
+  expect((await admin('GET', '/extensions/quota-check-limit-default')).status).toBe(404);
+  expect((await admin('GET', '/extensions/quota-check-limit')).status).toBe(200);
+  await cloud.close();
 });

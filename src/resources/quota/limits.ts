@@ -17,10 +17,10 @@ export interface Detail {
   readonly reserved: number;
 }
 
-/** What a PUT asks for: limits by resource, and whether one below what is used is meant. */
+/** What a PUT asks for: limits by resource, and whether one below what is used is refused. */
 export interface LimitChange {
   readonly limits: ReadonlyMap<string, number>;
-  readonly force: boolean;
+  readonly checked: boolean;
 }
 
 const bad = (reason: string): Error => requestErrors.HTTPBadRequest({ reason });
@@ -74,26 +74,27 @@ export async function detailsOf(
   return Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, { limit, used: used.get(name) ?? 0, reserved: 0 }]));
 }
 
-/** The inner object of a PUT. `check_limit` is what happens anyway; `force` turns the check off. */
-export function parseLimits(resources: readonly Limited[], body: Readonly<Record<string, unknown>>): LimitChange {
+/** The inner object of a PUT. `force` turns off the check that nobody is left with less than is used; `check_limit` turns it on. */
+export function parseLimits(resources: readonly Limited[], body: Readonly<Record<string, unknown>>, settings: Settings): LimitChange {
   const { force, check_limit, ...rest } = body;
   const known = resources.map(({ name }) => name);
   const unknown = Object.keys(rest).filter((name) => !known.includes(name));
   if (unknown.length > 0) throw bad(`Unrecognized attribute(s) '${unknown.join(', ')}'`);
-  if (check_limit !== undefined) toBoolean(check_limit);
+  const asked = check_limit !== undefined && toBoolean(check_limit) === true;
+  const forced = force !== undefined && toBoolean(force) === true;
   const limits = new Map<string, number>();
   for (const name of known) if (Object.hasOwn(rest, name)) limits.set(name, toInt(rest[name]) as number);
   for (const [name, limit] of limits) {
     const reason = inRange(limit);
     if (reason !== undefined) throw bad(`Invalid input for ${name}. Reason: ${reason}.`);
   }
-  return { limits, force: force !== undefined && toBoolean(force) === true };
+  return { limits, checked: !forced && (asked || settings.quotaCheckLimit) };
 }
 
-export async function setLimits(context: Context, project: string, { limits, force }: LimitChange): Promise<void> {
+export async function setLimits(context: Context, project: string, { limits, checked }: LimitChange): Promise<void> {
   const { tx } = context;
   for (const [name, limit] of limits) {
-    if (!force && limit >= 0) await checkAboveUse(context, project, name, limit);
+    if (checked && limit >= 0) await checkAboveUse(context, project, name, limit);
     await tx.run(
       `INSERT INTO quotas (project_id, resource, max) VALUES (?, ?, ?)
        ON CONFLICT (project_id, resource) DO UPDATE SET max = excluded.max`,
