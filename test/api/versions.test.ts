@@ -111,7 +111,9 @@ describe.each(engines())('discovery on $name', (engine) => {
           url,
           method === 'delete' ? undefined : method === 'get' ? undefined : {},
         );
-        expect([method, path, said.status === 405 || said.at('NeutronError.type') === 'HTTPNotFound']).toEqual([method, path, false]);
+        // A topology that was never made is no such thing, in the words of no such path.
+        const absent = said.at('NeutronError.type') === 'HTTPNotFound' && path !== '/v2.0/auto_allocated_topology/{project_id}';
+        expect([method, path, said.status === 405 || absent]).toEqual([method, path, false]);
       }
     }
   });
