@@ -49,7 +49,7 @@ function parseFilters(resource: Resource, params: URLSearchParams): [Field, unkn
       unknown.add(key);
       continue;
     }
-    const value = field.filterSql || !field.convert ? text : field.convert(text);
+    const value = field.convert ? field.convert(text) : text;
     filters.set(field, [...(filters.get(field) ?? []), value]);
   }
   if (unknown.size > 0) throw bad(`${repr([...unknown])} is invalid attribute for filtering`);
