@@ -1,5 +1,5 @@
 // Rules of security groups, one by one and in bulk: what is stored of what was written, what is refused, what counts as the same. Which parts go together
-// is a table in src/resources/security-group/matching.test.ts.
+// is a table in src/resources/security_group/matching.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, NOWHERE, openCloud, type Reply, type Shown } from './cloud.ts';

@@ -72,9 +72,9 @@ test('some modules are the business of one folder', () => {
 
 test('resources import those above them in the list, and form no circle', () => {
   const index = { 'src/resources/index.ts': '  serve(network),\n  serve(securityGroup),\n  serve(port),\n' };
-  expect(broken({ ...index, 'src/resources/port/a.ts': importing('../security-group/b.ts') })).toEqual([]);
-  expect(broken({ ...index, 'src/resources/security-group/a.ts': importing('#resources/port/b.ts') })).toEqual([
-    'src/resources/security-group/a.ts: may not import src/resources/port/b.ts: port comes after security-group',
+  expect(broken({ ...index, 'src/resources/port/a.ts': importing('../security_group/b.ts') })).toEqual([]);
+  expect(broken({ ...index, 'src/resources/security_group/a.ts': importing('#resources/port/b.ts') })).toEqual([
+    'src/resources/security_group/a.ts: may not import src/resources/port/b.ts: port comes after security_group',
   ]);
   expect(
     broken({

@@ -1,7 +1,7 @@
 // What a log may be about: a security group and a port that its maker sees, the one of the other.
 import type { RulesOf } from '#core/resource.ts';
 import { port } from '#resources/port/schema.ts';
-import { securityGroup } from '#resources/security-group/schema.ts';
+import { securityGroup } from '#resources/security_group/schema.ts';
 import { logErrors } from './errors.ts';
 import { LOGGABLE, type log } from './schema.ts';
 

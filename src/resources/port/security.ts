@@ -6,9 +6,9 @@ import { errorTable } from '#core/errors.ts';
 import type { RulesOf } from '#core/resource.ts';
 import { type AddressPair, refuseTwice } from '#packs/port-security.ts';
 import { network } from '#resources/network/schema.ts';
-import { defaultGroup } from '#resources/security-group/default-group.ts';
-import { securityGroupErrors } from '#resources/security-group/errors.ts';
-import { securityGroup } from '#resources/security-group/schema.ts';
+import { defaultGroup } from '#resources/security_group/default-group.ts';
+import { securityGroupErrors } from '#resources/security_group/errors.ts';
+import { securityGroup } from '#resources/security_group/schema.ts';
 import type { port } from './schema.ts';
 
 type Port = Row<(typeof port)['attributes']>;

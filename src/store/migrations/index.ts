@@ -12,7 +12,7 @@ import * as floatingIps from './0008-floating-ips.ts';
 import * as qos from './0009-qos.ts';
 import * as trunksSegments from './0010-trunks-segments.ts';
 import * as flavors from './0011-flavors.ts';
-import * as meteringLogs from './0013-metering-logs.ts';
+import * as meteringLogs from './0012-metering-logs.ts';
 
 export interface Migration {
   readonly name: string;

@@ -1,7 +1,7 @@
 // The other side of a rule, where it is a group: one that is there and that the caller sees. Called by the rules of security group rules and of
 // the rules that new groups are made of.
 import type { Context } from '#core/context.ts';
-import { addressGroup } from '#resources/address-group/schema.ts';
+import { addressGroup } from '#resources/address_group/schema.ts';
 import { securityGroup } from './schema.ts';
 
 interface Remote {

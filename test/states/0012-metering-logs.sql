@@ -1,4 +1,4 @@
--- Rows as a database has them at version 0013-metering-logs: a label with a rule, and a log of everything.
+-- Rows as a database has them at version 0012-metering-logs: a label with a rule, and a log of everything.
 INSERT INTO metering_labels (id, project_id, name, description, shared) VALUES ('label-1', 'project-1', 'traffic', '', 0);
 INSERT INTO metering_label_rules (id, project_id, metering_label_id, direction, excluded, remote_ip_prefix, source_ip_prefix, destination_ip_prefix)
   VALUES ('label-rule-1', 'project-1', 'label-1', 'ingress', 0, '192.0.2.0/24', NULL, NULL);

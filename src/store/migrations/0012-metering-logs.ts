@@ -1,7 +1,7 @@
 // Metering labels with their rules, and logs.
 import type { Dialect } from '../store.ts';
 
-export const name = '0013-metering-logs';
+export const name = '0012-metering-logs';
 
 export const up = ({ integer }: Dialect): string => `
 CREATE TABLE metering_labels (
