@@ -60,7 +60,9 @@ describe.each(engines())('subnets of pools on $name', (engine) => {
       allocation_pools: [{ start: '2001:db8::2', end: '2001:db8::ffff:ffff:ffff:ffff' }],
     });
     expect(await made({ subnetpool_id: six.id, ip_version: 6, cidr: '2001:db8:0:5::/64' })).toMatchObject({ gateway_ip: '2001:db8:0:5::' });
-    expect(await made({ subnetpool_id: six.id, ip_version: 6, prefixlen: 127 })).toMatchObject({ cidr: '2001:db8:0:1::/127' });
+    expect(await made({ subnetpool_id: six.id, ip_version: 6, prefixlen: 127, enable_dhcp: false })).toMatchObject({
+      cidr: '2001:db8:0:1::/127',
+    });
     const modes = { ipv6_ra_mode: 'slaac', ipv6_address_mode: 'slaac' };
     expectError(
       await post({ subnetpool_id: six.id, ip_version: 6, prefixlen: 65, ...modes }),

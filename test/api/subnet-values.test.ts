@@ -79,7 +79,12 @@ describe.each(engines())('values of subnets on $name', (engine) => {
   test('pools that cannot be', async () => {
     const pools = (...ranges: [string, string][]) =>
       four('10.0.0.0/24', { allocation_pools: ranges.map(([start, end]) => ({ start, end })) });
-    await refused(pools(['10.0.0.9', '10.0.0.2']), 400, 'InvalidAllocationPool', 'The allocation pool 10.0.0.9-10.0.0.2 is not valid.');
+    await refused(
+      pools(['10.0.0.9', '10.0.0.2']),
+      400,
+      'InvalidAllocationPool',
+      "The allocation pool {'start': '10.0.0.9', 'end': '10.0.0.2'} is not valid.",
+    );
     await refused(pools(['::1', '::2']), 400, 'InvalidAllocationPool');
     await refused(
       pools(['10.0.0.2', '10.0.1.2']),
@@ -102,12 +107,40 @@ describe.each(engines())('values of subnets on $name', (engine) => {
     await refused(four('10.0.0.0/24', { allocation_pools: [{ start: '10.0.0.2' }] }), 400, 'HTTPBadRequest', /Expected keys/);
   });
 
+  test('prefixes that DHCP does not serve', async () => {
+    const small = 'Subnet has a prefix length that is incompatible with DHCP service enabled';
+    const unserved: [object, string][] = [
+      ...['10.0.0.0/31', '10.0.0.0/32', '0.0.0.0/32'].map((cidr): [object, string] => [four(cidr), small]),
+      ...['2001:db8::/127', '2001:db8::5/128', '::1/128'].map((cidr): [object, string] => [six(cidr), small]),
+      [four('224.1.0.0/24'), 'Multicast IP subnet is not supported if enable_dhcp is True'],
+      [six('ff02::/64'), 'Multicast IP subnet is not supported if enable_dhcp is True'],
+      [four('127.0.0.0/8'), 'Loopback IP subnet is not supported if enable_dhcp is True'],
+      [four('0.0.0.0/8'), "First IP '0.0.0.0' of network is not supported if enable_dhcp is True."],
+      [four('0.0.0.0/0'), "First IP '0.0.0.0' of network is not supported if enable_dhcp is True."],
+    ];
+    for (const [attributes, message] of unserved) {
+      await refused(attributes, 400, 'InvalidInput', input(message));
+      const { id } = await made({ ...attributes, gateway_ip: null, enable_dhcp: false });
+      const change = async (to: object) => admin('PUT', `/subnets/${id}`, { subnet: to });
+      expectError(await change({ enable_dhcp: true }), 400, 'InvalidInput', input(message));
+      expect((await change({ name: 'unserved' })).status).toBe(200);
+    }
+    for (const cidr of ['10.0.0.0/30', '126.0.0.0/7', '169.254.0.0/16']) await made(four(cidr));
+    for (const cidr of ['2001:db8::/126', '::/64', 'fe80::/64']) await made(six(cidr));
+  });
+
   test('IPv6 modes', async () => {
     await refused(
       four('10.0.0.0/24', { ipv6_ra_mode: 'slaac' }),
       400,
       'InvalidInput',
-      input('ipv6_ra_mode and ipv6_address_mode are not valid when ip_version is 4'),
+      input('ipv6_ra_mode is not valid when ip_version is 4'),
+    );
+    await refused(
+      four('10.0.0.0/24', { ipv6_address_mode: 'slaac' }),
+      400,
+      'InvalidInput',
+      input('ipv6_address_mode is not valid when ip_version is 4'),
     );
     await refused(
       six('2001:db8::/64', { ipv6_ra_mode: 'slaac', ipv6_address_mode: 'dhcpv6-stateful' }),
@@ -154,6 +187,12 @@ describe.each(engines())('values of subnets on $name', (engine) => {
       400,
       'DNSNameServersExhausted',
       `Unable to complete operation for ${subnet.id}. The number of DNS nameservers exceeds the limit 5.`,
+    );
+    await refused(
+      four('10.0.0.0/24', { dns_nameservers: many(6) }),
+      400,
+      'DNSNameServersExhausted',
+      'Unable to complete operation for new subnet. The number of DNS nameservers exceeds the limit 5.',
     );
     const routes = many(21).map((ip) => ({ destination: `${ip}/32`, nexthop: '10.0.0.9' }));
     expectError(

@@ -73,11 +73,11 @@ describe.each(engines())('subnets on $name', (engine) => {
       const { gateway_ip, allocation_pools } = await made(attributes);
       return [gateway_ip, ...(allocation_pools as { start: string; end: string }[]).map(({ start, end }) => `${start} ${end}`)];
     };
-    expect(await pools(four('0.0.0.0/0'))).toEqual(['0.0.0.1', '0.0.0.2 255.255.255.254']);
+    expect(await pools(four('0.0.0.0/0', { enable_dhcp: false }))).toEqual(['0.0.0.1', '0.0.0.2 255.255.255.254']);
     expect(await pools(four('10.0.0.0/8'))).toEqual(['10.0.0.1', '10.0.0.2 10.255.255.254']);
     expect(await pools(four('10.0.0.0/30'))).toEqual(['10.0.0.1', '10.0.0.2 10.0.0.2']);
-    expect(await pools(four('10.0.0.0/31', { gateway_ip: null }))).toEqual([null, '10.0.0.0 10.0.0.1']);
-    expect(await pools(four('10.0.0.7/32', { gateway_ip: null }))).toEqual([null, '10.0.0.7 10.0.0.7']);
+    expect(await pools(four('10.0.0.0/31', { gateway_ip: null, enable_dhcp: false }))).toEqual([null, '10.0.0.0 10.0.0.1']);
+    expect(await pools(four('10.0.0.7/32', { gateway_ip: null, enable_dhcp: false }))).toEqual([null, '10.0.0.7 10.0.0.7']);
     expect(await pools(four('10.0.0.0/24', { gateway_ip: '10.0.0.100' }))).toEqual([
       '10.0.0.100',
       '10.0.0.1 10.0.0.99',
@@ -87,8 +87,8 @@ describe.each(engines())('subnets on $name', (engine) => {
     expect(await pools(four('10.0.0.0/24', { gateway_ip: '192.0.2.1' }))).toEqual(['192.0.2.1', '10.0.0.1 10.0.0.254']);
     expect(await pools(six('::/0'))).toEqual(['::', '::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']);
     expect(await pools(six('2001:db8::/32'))).toEqual(['2001:db8::', '2001:db8::1 2001:db8:ffff:ffff:ffff:ffff:ffff:ffff']);
-    expect(await pools(six('2001:db8::/127', { gateway_ip: null }))).toEqual([null, '2001:db8:: 2001:db8::1']);
-    expect(await pools(six('2001:db8::5/128', { gateway_ip: null }))).toEqual([null, '2001:db8::5 2001:db8::5']);
+    expect(await pools(six('2001:db8::/127', { gateway_ip: null, enable_dhcp: false }))).toEqual([null, '2001:db8:: 2001:db8::1']);
+    expect(await pools(six('2001:db8::5/128', { gateway_ip: null, enable_dhcp: false }))).toEqual([null, '2001:db8::5 2001:db8::5']);
   });
 
   test('prefixes are shown without host bits, addresses in their shortest form', async () => {
@@ -110,7 +110,7 @@ describe.each(engines())('subnets on $name', (engine) => {
     const { network } = await cloud.wired('10.0.0.0/16');
     await cloud.wired('10.0.0.0/16');
     for (const cidr of ['10.0.0.0/16', '10.0.1.0/24', '10.0.0.0/8', '0.0.0.0/0']) {
-      const answer = await member('POST', '/subnets', { subnet: { network_id: network.id, ...four(cidr) } });
+      const answer = await member('POST', '/subnets', { subnet: { network_id: network.id, ...four(cidr, { enable_dhcp: false }) } });
       expectError(answer, 400, 'InvalidInput', new RegExp(`${cidr}.* overlaps with another subnet`));
     }
     expect((await member('POST', '/subnets', { subnet: { network_id: network.id, ...four('10.1.0.0/16') } })).status).toBe(201);

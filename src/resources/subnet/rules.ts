@@ -2,6 +2,7 @@
 import type { Create, Row, Update } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
 import { inputErrors } from '#core/convert.ts';
+import { repr } from '#core/python.ts';
 import type { RulesOf } from '#core/resource.ts';
 import {
   contains,
@@ -18,6 +19,7 @@ import {
 } from '#ipam/address.ts';
 import { freePool, poolRanges } from '#ipam/allocate.ts';
 import { setFree, without } from '#ipam/ranges.ts';
+import { checkServed } from './dhcp.ts';
 import { subnetErrors } from './errors.ts';
 import { pooledRules } from './pooled.ts';
 import { routedRules } from './routed.ts';
@@ -36,6 +38,7 @@ async function create(context: Context, draft: Subnet, input: SubnetCreate): Pro
   const prefix = parsePrefix(draft.cidr);
   if (prefix.version !== input.ip_version) throw mismatch('cidr', draft.cidr, input.ip_version);
   draft.cidr = prefixText(prefix);
+  if (draft.enable_dhcp) checkServed(prefix);
   draft.ipv6_ra_mode = input.ipv6_ra_mode ?? null;
   draft.ipv6_address_mode = input.ipv6_address_mode ?? null;
   checkModes(draft, prefix);
@@ -47,7 +50,7 @@ async function create(context: Context, draft: Subnet, input: SubnetCreate): Pro
     (input.allocation_pools as Subnet['allocation_pools'] | undefined) ?? poolTexts(defaultPools(prefix, gateway), prefix);
   checkPools(draft, prefix);
   draft.service_types ??= [];
-  checkLists(context, draft, prefix);
+  checkLists(context, draft, prefix, 'new subnet');
   await checkMtu(context, draft);
 }
 
@@ -59,8 +62,9 @@ async function created(context: Context, row: Subnet): Promise<void> {
 async function update(context: Context, before: Subnet, changes: SubnetUpdate): Promise<void> {
   const prefix = parsePrefix(before.cidr ?? '');
   const after: Subnet = { ...before, ...changes };
+  if (after.enable_dhcp && !before.enable_dhcp) checkServed(prefix);
   checkModes(after, prefix);
-  checkLists(context, after, prefix);
+  checkLists(context, after, prefix, before.id);
   if (changes.gateway_ip !== undefined && changes.gateway_ip !== before.gateway_ip) {
     checkGateway(after, prefix);
     await checkGatewayFree(context, before);
@@ -100,7 +104,7 @@ const mismatch = (name: string, value: string, version: number): Error =>
 function checkModes(row: Subnet, prefix: Prefix): void {
   const { ipv6_ra_mode: ra, ipv6_address_mode: address, enable_dhcp } = row;
   if (ra === null && address === null) return;
-  if (prefix.version === 4) throw invalid('ipv6_ra_mode and ipv6_address_mode are not valid when ip_version is 4');
+  if (prefix.version === 4) throw invalid(`${ra === null ? 'ipv6_address_mode' : 'ipv6_ra_mode'} is not valid when ip_version is 4`);
   if (!enable_dhcp) throw invalid('ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False');
   if (ra !== null && address !== null && ra !== address) {
     throw invalid(
@@ -150,9 +154,9 @@ function checkPools(row: Subnet, prefix: Prefix): void {
   const usable = defaultPools(prefix, undefined)[0] ?? prefix;
   const ranges = row.allocation_pools.map((pool) => {
     if (versionOf(pool.start) !== prefix.version || versionOf(pool.end) !== prefix.version)
-      throw subnetErrors.InvalidAllocationPool({ pool: text(pool) });
+      throw subnetErrors.InvalidAllocationPool({ pool: repr(pool) });
     const range = { first: toNumber(pool.start), last: toNumber(pool.end) };
-    if (range.last < range.first) throw subnetErrors.InvalidAllocationPool({ pool: text(pool) });
+    if (range.last < range.first) throw subnetErrors.InvalidAllocationPool({ pool: repr(pool) });
     if (range.first < usable.first || range.last > usable.last) {
       throw subnetErrors.OutOfBoundsAllocationPool({ pool: text(pool), subnet_cidr: row.cidr ?? '' });
     }
@@ -167,8 +171,7 @@ function checkPools(row: Subnet, prefix: Prefix): void {
   });
 }
 
-function checkLists({ settings }: Context, row: Subnet, prefix: Prefix): void {
-  const subnet_id = row.id;
+function checkLists({ settings }: Context, row: Subnet, prefix: Prefix, subnet_id: string): void {
   if (row.dns_nameservers.length > settings.maxDnsNameservers)
     throw subnetErrors.DNSNameServersExhausted({ subnet_id, quota: settings.maxDnsNameservers });
   if (row.host_routes.length > settings.maxSubnetHostRoutes)
