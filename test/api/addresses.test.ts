@@ -76,8 +76,14 @@ describe.each(engines())('addresses on $name', (engine) => {
       'InvalidIpForSubnet',
       'IP address 10.9.9.9 is not a valid IP for the specified subnet.',
     );
-    for (const id of [foreign.id, NOWHERE])
-      await refused([{ subnet_id: id }], 400, 'InvalidInput', new RegExp(`fixed_ips included invalid subnet ${id}`));
+    await refused([{ subnet_id: foreign.id }], 400, 'InvalidInput', new RegExp(`fixed_ips included invalid subnet ${foreign.id}`));
+    await refused([{ subnet_id: NOWHERE }], 404, 'SubnetNotFound', `Subnet ${NOWHERE} could not be found.`);
+    const own = await cloud.wired('10.0.0.0/24');
+    const unseen = { port: { network_id: own.network.id, fixed_ips: [{ subnet_id: foreign.id }] } };
+    expectError(await cloud.as(cloud.member)('POST', '/ports', unseen), 404, 'SubnetNotFound', `Subnet ${foreign.id} could not be found.`);
+    const held = await cloud.make('port', { network_id: own.network.id });
+    const moved = await cloud.as(cloud.member)('PUT', `/ports/${held.id}`, { port: { fixed_ips: [{ subnet_id: foreign.id }] } });
+    expectError(moved, 404, 'SubnetNotFound', `Subnet ${foreign.id} could not be found.`);
     await addressesOf(network, { fixed_ips: [{ ip_address: '10.0.0.20' }] });
     await refused(
       [{ ip_address: '10.0.0.20' }],
@@ -164,8 +170,12 @@ describe.each(engines())('addresses on $name', (engine) => {
   });
 
   test('the whole of IPv4 and the whole of IPv6 as one subnet', async () => {
-    for (const cidr of ['0.0.0.0/0', '::/0']) {
-      const { network } = await cloud.wired(cidr, cloud.admin);
+    for (const [cidr, enable_dhcp] of [
+      ['0.0.0.0/0', false],
+      ['::/0', true],
+    ] as const) {
+      const network = await cloud.make('network', {}, cloud.admin);
+      await subnetOn(network, cidr, { enable_dhcp });
       expect(await addressesOf(network)).toHaveLength(1);
       const asked = cidr === '::/0' ? 'ffff::1' : '203.0.113.77';
       expect(await addressesOf(network, { fixed_ips: [{ ip_address: asked }] })).toEqual([asked]);
@@ -175,10 +185,10 @@ describe.each(engines())('addresses on $name', (engine) => {
 
   test('point-to-point prefixes have no network and broadcast address', async () => {
     const network = await cloud.make('network', {}, cloud.admin);
-    await subnetOn(network, '10.0.0.0/31', { gateway_ip: null });
+    await subnetOn(network, '10.0.0.0/31', { gateway_ip: null, enable_dhcp: false });
     expect([...(await addressesOf(network)), ...(await addressesOf(network))].sort()).toEqual(['10.0.0.0', '10.0.0.1']);
     const single = await cloud.make('network', {}, cloud.admin);
-    await subnetOn(single, '10.0.0.7/32', { gateway_ip: null });
+    await subnetOn(single, '10.0.0.7/32', { gateway_ip: null, enable_dhcp: false });
     expect(await addressesOf(single)).toEqual(['10.0.0.7']);
     expectError(await post(single), 409, 'IpAddressGenerationFailure');
   });

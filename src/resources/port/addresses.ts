@@ -41,7 +41,7 @@ export async function allocate(
   if (waits(port, all, requests)) return undefined;
   const subnets = await usable(context, port, all, requests);
   const wanted = choose(subnets as unknown as SubnetChoice[], requests, port);
-  if ('refused' in wanted) throw refusal(wanted, port);
+  if ('refused' in wanted) throw await refusal(context, wanted, port);
   const taken: FixedIp[] = [];
   for (const one of wanted) taken.push(await takeOne(context, port, one, subnets));
   return taken;
@@ -98,7 +98,7 @@ export async function reallocate(context: Context, port: Port, asked: readonly F
   if (missing.length === 0) return kept;
   const held = new Set(kept.map(({ ip_address }) => ip_address));
   const wanted = choose(subnets as unknown as SubnetChoice[], missing, port);
-  if ('refused' in wanted) throw refusal(wanted, port);
+  if ('refused' in wanted) throw await refusal(context, wanted, port);
   for (const one of wanted) if (!('address' in one && held.has(one.address))) kept.push(await takeOne(context, port, one, subnets));
   return kept;
 }
@@ -127,11 +127,12 @@ export async function release(context: Context, fixedIps: readonly FixedIp[]): P
   }
 }
 
-function refusal(refused: Refusal, port: Port): Error {
+async function refusal(context: Context, refused: Refusal, port: Port): Promise<Error> {
   switch (refused.refused) {
     case 'nothing named':
       return inputErrors.InvalidInput({ error_message: 'IP allocation requires subnet_id or ip_address' });
     case 'subnet':
+      await context.visible(subnet, refused.subnet_id);
       return inputErrors.InvalidInput({
         error_message: `Failed to create port on network ${port.network_id}, because fixed_ips included invalid subnet ${refused.subnet_id}`,
       });
