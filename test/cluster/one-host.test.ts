@@ -113,9 +113,7 @@ async function openstack(method: string, path: string, body: object, token = '')
 test('a PATH without sbin is enough', async () => {
   const program = up('a', [], { PATH: '/usr/local/bin:/usr/bin:/bin' });
   await ready(program);
-  expect(program.said).toEqual([
-    "isospin: not enforced yet: port security and a network's admin_state_up; there are no security groups and no QoS",
-  ]);
+  expect(program.said).toEqual([expect.stringMatching(/^isospin: not enforced yet: /)]);
 });
 
 test('secrets are in no log, no command line and no file that others can read', async () => {
