@@ -36,7 +36,7 @@ const carriedBy =
 const numbers =
   (how: FilterSql): FilterSql =>
   (values) => {
-    const fit = values.filter((value) => Number.isSafeInteger(Number(value)));
+    const fit = values.filter((value) => /^-?\d+$/.test(value) && Number.isSafeInteger(Number(value)));
     return fit.length > 0 ? how(fit) : { sql: '1 = 0', params: [] };
   };
 
