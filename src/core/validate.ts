@@ -14,7 +14,8 @@ export const uuid: Validate = (value) =>
 export const text =
   (max: number): Validate =>
   (value) => {
-    if (typeof value !== 'string') return `'${str(value)}' is not a valid string`;
+    // Not every database can keep a NUL in a text.
+    if (typeof value !== 'string' || value.includes('\0')) return `'${str(value)}' is not a valid string`;
     // Characters, of which JavaScript counts some twice.
     return value.length > max && [...value].length > max ? `'${value}' exceeds maximum length of ${max}` : undefined;
   };

@@ -3,6 +3,7 @@ import type { Context } from '#core/context.ts';
 import { inputErrors } from '#core/convert.ts';
 import { str } from '#core/python.ts';
 import { action } from '#core/resource.ts';
+import { uuid } from '#core/validate.ts';
 import { parsePrefix } from '#ipam/address.ts';
 import { takePrefix } from '#ipam/free-prefixes.ts';
 import { common, merged } from '#ipam/prefixes.ts';
@@ -19,7 +20,7 @@ import { subnet } from './schema.ts';
 async function networkOf(context: Context, body: unknown): Promise<string> {
   const id = (body as { readonly network_id?: unknown } | null | undefined)?.network_id;
   if (id === undefined || id === null) throw inputErrors.InvalidInput({ error_message: 'network_id must be specified.' });
-  if (typeof id !== 'string') throw networkErrors.NetworkNotFound({ net_id: str(id) });
+  if (typeof id !== 'string' || uuid(id) !== undefined) throw networkErrors.NetworkNotFound({ net_id: str(id) });
   const row = await context.visible(network, id, 'remove');
   if (!(await context.permits('update_network', network, row))) throw subnetpoolErrors.NotAuthorized({});
   return id;
