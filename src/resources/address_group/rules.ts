@@ -1,6 +1,7 @@
 // What making an address group and changing its prefixes means: each prefix is there once, without host bits.
 import type { Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
+import { inputErrors } from '#core/convert.ts';
 import { checkValue } from '#core/input.ts';
 import { repr } from '#core/python.ts';
 import { action, type Field, type RulesOf } from '#core/resource.ts';
@@ -14,8 +15,16 @@ type AddressGroup = Row<(typeof addressGroup)['attributes']>;
 
 const withoutHostBits = (prefixes: readonly string[]): string[] => [...new Set(prefixes.map((one) => prefixText(parsePrefix(one))))];
 
+/** Prefixes of one group: a change writes all of them anew, and every host with a rule that names the group has all of them. */
+const AT_MOST = 10_000;
+
+function bounded(prefixes: string[]): string[] {
+  if (prefixes.length <= AT_MOST) return prefixes;
+  throw inputErrors.InvalidInput({ error_message: `An address group has at most ${AT_MOST} addresses` });
+}
+
 async function create(_: Context, draft: AddressGroup): Promise<void> {
-  draft.addresses = withoutHostBits(draft.addresses ?? []);
+  draft.addresses = bounded(withoutHostBits(draft.addresses ?? []));
 }
 
 export const addressGroupRules: RulesOf<typeof addressGroup> = { create };
@@ -55,7 +64,7 @@ export const addressGroupActions = [
       const there = new Set(row.addresses);
       const known = more.filter((one) => there.has(one));
       if (known.length > 0) throw addressGroupErrors.AddressesAlreadyExist({ addresses: repr(known), address_group_id: row.id });
-      return changed(context, row, [...row.addresses, ...more]);
+      return changed(context, row, bounded([...row.addresses, ...more]));
     },
   }),
   action({

@@ -1,7 +1,8 @@
 // What making and removing local IPs and their associations means: whose address it is, and the ports they keep.
 import type { Create, Row } from '#core/attributes.ts';
 import type { Context } from '#core/context.ts';
-import { follow, type RulesOf } from '#core/resource.ts';
+import { checkRoom } from '#core/quota.ts';
+import { follow, type Resource, type RulesOf } from '#core/resource.ts';
 import { network } from '#resources/network/schema.ts';
 import { portErrors } from '#resources/port/errors.ts';
 import { port } from '#resources/port/schema.ts';
@@ -38,6 +39,8 @@ async function create(context: Context, draft: LocalIp, input: LocalIpCreate): P
     port_security_enabled: false,
     ...(wanted !== undefined && { fixed_ips: [{ ip_address: wanted }] as Port['fixed_ips'] }),
   });
+  // There is no limit of local IPs: it is ports that each of them takes.
+  await checkRoom(context.tx, context.settings, port as unknown as Resource, draft.project_id, 0);
   draft.local_port_id = made.id;
   draft.local_ip_address = wanted ?? addressOf({ ...made, fixed_ips: made.fixed_ips.slice(0, 1) }, undefined);
 }

@@ -162,13 +162,18 @@ function checkPools(row: Subnet, prefix: Prefix): void {
     }
     return { range, pool };
   });
-  ranges.forEach(({ range, pool }, index) => {
-    const clash = ranges.slice(index + 1).find((other) => overlaps(range, other.range));
-    if (clash) throw subnetErrors.OverlappingAllocationPools({ pool_1: text(pool), pool_2: text(clash.pool), subnet_cidr: row.cidr ?? '' });
-    if (row.gateway_ip !== null && contains(range, toNumber(row.gateway_ip))) {
-      throw subnetErrors.GatewayConflictWithAllocationPools({ ip_address: row.gateway_ip, pool: text(pool) });
-    }
+  // In order of their addresses only neighbours can overlap.
+  const inOrder = ranges.toSorted((one, other) => (one.range.first < other.range.first ? -1 : 1));
+  inOrder.slice(1).forEach((next, index) => {
+    const before = inOrder[index] as typeof next;
+    if (!overlaps(before.range, next.range)) return;
+    const [one, other] = [before, next].map(({ pool }) => text(pool)) as [string, string];
+    throw subnetErrors.OverlappingAllocationPools({ pool_1: one, pool_2: other, subnet_cidr: row.cidr ?? '' });
   });
+  if (row.gateway_ip === null) return;
+  const gateway = toNumber(row.gateway_ip);
+  const within = ranges.find(({ range }) => contains(range, gateway));
+  if (within) throw subnetErrors.GatewayConflictWithAllocationPools({ ip_address: row.gateway_ip, pool: text(within.pool) });
 }
 
 function checkLists({ settings }: Context, row: Subnet, prefix: Prefix, subnet_id: string): void {

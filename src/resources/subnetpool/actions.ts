@@ -14,7 +14,7 @@ function prefixesIn(body: unknown): readonly string[] {
   const given = (body as { readonly prefixes?: unknown } | null | undefined)?.prefixes;
   if (!Array.isArray(given) || given.length === 0) throw requestErrors.HTTPBadRequest({ reason: 'Request body contains invalid data' });
   checkValue(subnetpool.field.get('prefixes') as Field, given);
-  return given;
+  return bounded(given);
 }
 
 async function add(context: Context, pool: Pool, body: unknown): Promise<{ readonly prefixes: readonly string[] }> {

@@ -24,7 +24,7 @@ export function parsed(texts: readonly string[]): Prefix[] {
   return bounded(merged(prefixes));
 }
 
-export function bounded(prefixes: Prefix[]): Prefix[] {
+export function bounded<P>(prefixes: P[]): P[] {
   if (prefixes.length > AT_MOST) throw inputErrors.InvalidInput({ error_message: `A subnet pool has at most ${AT_MOST} prefixes` });
   return prefixes;
 }
