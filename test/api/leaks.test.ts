@@ -1,8 +1,9 @@
 // What somebody learns or takes in a roundabout way: by filters, orders and markers, by changing instead of making, by belonging to no project.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '#test/postgres.ts';
-import { type Cloud, expectError, openCloud, type Shown } from './cloud.ts';
+import { type Cloud, expectError, NOWHERE, openCloud, type Shown } from './cloud.ts';
 import { ADMIN_PASSWORD, passwordLogin } from './identity-server.ts';
+import { outside } from './outside.ts';
 
 describe.each(engines())('leaks on $name', (engine) => {
   let cloud: Cloud;
@@ -71,5 +72,59 @@ describe.each(engines())('leaks on $name', (engine) => {
       }
     }
     expect((await admin('GET', `/ports?network_id=${shared.id}&device_owner=`)).at('ports')).toEqual([]);
+  });
+
+  test('a subport of an unknown port is unknown, whatever its network is', async () => {
+    const { network } = await cloud.wired('10.20.0.0/24', cloud.stranger);
+    const foreign = await cloud.make('port', { network_id: network.id }, cloud.stranger);
+    const trunk = await cloud.make('trunk', {
+      port_id: (await cloud.make('port', { network_id: (await cloud.make('network', {})).id })).id,
+    });
+    for (const port_id of [foreign.id, NOWHERE]) {
+      for (const mark of [{ segmentation_type: 'inherit' }, { segmentation_type: 'vlan', segmentation_id: 7 }]) {
+        const answer = await member('PUT', `/trunks/${trunk.id}/add_subports`, { sub_ports: [{ port_id, ...mark }] });
+        expectError(answer, 404, 'PortNotFound', `Port ${port_id} could not be found.`);
+      }
+    }
+  });
+
+  test('a port that says it is of a floating IP is not', async () => {
+    const { external } = await outside(cloud, '172.30.0.0/24');
+    const floating = await cloud.make('floatingip', { floating_network_id: external.id });
+    const { network } = await cloud.wired('10.21.0.0/24', cloud.stranger);
+    const claim = { network_id: network.id, device_owner: 'network:floatingip' };
+    const [one, other] = [await cloud.make('port', claim, cloud.stranger), await cloud.make('port', claim, cloud.stranger)];
+    const stranger = cloud.as(cloud.stranger);
+    for (const { id } of [one, other]) {
+      for (const device_id of [NOWHERE, floating.id]) {
+        expect((await stranger('PUT', `/ports/${id}`, { port: { device_id, fixed_ips: [] } })).status).toBe(200);
+      }
+    }
+    expect((await stranger('DELETE', `/ports/${other.id}`)).status).toBe(204);
+    expect((await member('DELETE', `/floatingips/${floating.id}`)).status).toBe(204);
+    expect((await stranger('GET', `/ports/${one.id}`)).status).toBe(200);
+    expect((await admin('GET', `/ports?network_id=${external.id}`)).at('ports')).toEqual([]);
+  });
+
+  test("rules of a policy are its project's under every name, shared as it may be", async () => {
+    const manager = cloud.as(cloud.manager);
+    const shared = await admin('POST', '/qos/policies', { policy: { name: 'p', shared: true, project_id: cloud.member.projectId } });
+    const rules = `/qos/policies/${shared.at('policy.id')}/bandwidth_limit_rules`;
+    const rule = { bandwidth_limit_rule: { max_kbps: 5 } };
+    const id = (await manager('POST', rules, rule)).at('bandwidth_limit_rule.id');
+    const key = 'alias_bandwidth_limit_rule';
+    const alias = `/qos/alias_bandwidth_limit_rules/${id}`;
+    for (const path of [`${rules}/${id}`, alias]) {
+      const body = path === alias ? { [key]: { max_kbps: 6 } } : rule;
+      for (const person of [cloud.stranger, cloud.service]) {
+        for (const [method, sent] of [['GET'], ['PUT', body], ['DELETE']] as const) {
+          expect([path, method, (await cloud.as(person)(method, path, sent)).status]).toEqual([path, method, 404]);
+        }
+      }
+      for (const [method, sent] of [['PUT', body], ['DELETE']] as const) {
+        expect([path, method, (await member(method, path, sent)).status]).toEqual([path, method, 403]);
+      }
+    }
+    expect((await manager('PUT', alias, { [key]: { max_kbps: 6 } })).status).toBe(200);
   });
 });

@@ -14,10 +14,14 @@ import { floatingIp } from './schema.ts';
 
 type Port = Row<(typeof port)['attributes']>;
 
+/** Whether a client would change the port that holds the address of a floating IP: it is nobody's, whatever others say of theirs. */
+const isHeld = async (context: Context, { id, project_id, device_owner, device_id }: Port): Promise<boolean> =>
+  project_id === '' && device_owner === FLOATING_IP_OWNER && context.isSubject(port, id) && !!(await context.load(floatingIp, device_id));
+
 /** The port of a floating IP stays what it is. */
 async function checkOwn(context: Context, before: Port, after: Port): Promise<void> {
   const { id, device_owner, device_id, network_id } = before;
-  if (device_owner !== FLOATING_IP_OWNER || !context.isSubject(port, id) || !(await context.load(floatingIp, device_id))) return;
+  if (!(await isHeld(context, before))) return;
   if (JSON.stringify(before.fixed_ips) !== JSON.stringify(after.fixed_ips)) {
     throw floatingIpErrors.BadRequest({ resource: 'ports', msg: `IP updates for port ${id} are not allowed` });
   }
@@ -42,11 +46,9 @@ async function portUpdated(context: Context, before: Port, after: Port): Promise
   }
 }
 
-async function portDeleting(context: Context, { id, device_owner, device_id }: Port): Promise<void> {
-  if (device_owner !== FLOATING_IP_OWNER || !context.isSubject(port, id)) return;
-  if (await context.load(floatingIp, device_id)) {
-    throw portErrors.ServicePortInUse({ port_id: id, reason: `has device owner ${FLOATING_IP_OWNER}` });
-  }
+async function portDeleting(context: Context, row: Port): Promise<void> {
+  if (!(await isHeld(context, row))) return;
+  throw portErrors.ServicePortInUse({ port_id: row.id, reason: `has device owner ${FLOATING_IP_OWNER}` });
 }
 
 export const floatingIpFollows = [

@@ -123,7 +123,8 @@ function fixedIpOf({ id, fixed_ips }: Port, wanted: string | null): FixedIp {
 }
 
 async function removed(context: Context, { id }: FloatingIp): Promise<void> {
-  const where = `r.device_id = ? AND r.device_owner = '${FLOATING_IP_OWNER}'`;
+  // A port of somebody's that only says so is not one of its own.
+  const where = `r.device_id = ? AND r.device_owner = '${FLOATING_IP_OWNER}' AND r.project_id = ''`;
   for (const held of await context.findLocked(port, 'remove', where, id)) await context.delete(port, held);
 }
 

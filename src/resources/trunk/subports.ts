@@ -5,6 +5,7 @@ import { inputErrors, toInt } from '#core/convert.ts';
 import { repr, str } from '#core/python.ts';
 import { uuid } from '#core/validate.ts';
 import { segmentsOf } from '#ml2/segments.ts';
+import { port } from '#resources/port/schema.ts';
 
 /** A port of another network that reaches the instance through its parent port, in frames that are marked so. */
 export interface SubPort {
@@ -76,9 +77,9 @@ function checked(type: unknown, id: number): Omit<SubPort, 'port_id'> {
   return { segmentation_type: type, segmentation_id: id };
 }
 
-async function inherited({ tx }: Context, port_id: string): Promise<SubPort> {
-  const found = await tx.get<{ network_id: string }>('SELECT network_id FROM ports WHERE id = ?', port_id);
-  const segments = found ? await segmentsOf(tx, found.network_id) : [];
+async function inherited(context: Context, port_id: string): Promise<SubPort> {
+  const { network_id } = await context.visible(port, port_id);
+  const segments = await segmentsOf(context.tx, network_id);
   const [only] = segments.length === 1 ? segments : [];
   return { port_id, ...checked(only?.network_type ?? null, only?.segmentation_id ?? 0) };
 }
