@@ -86,7 +86,7 @@ export async function find(pipeline: Pipeline, resource: Resource, caller: Calle
     const marker = within ? { name: query.marker, within } : query.marker;
     // Where a row stands that the caller may not see is nobody's to learn, nor whether there is one.
     const seen = await pipeline.show(resource, caller, marker, ['id']).catch((error: unknown) => {
-      if (resource.lostMarker !== 'empty' || !(error instanceof ApiError) || error.kind !== 'notFound') throw error;
+      if (resource.lostMarker === 'notFound' || !(error instanceof ApiError) || error.kind !== 'notFound') throw error;
     });
     if (seen) from = await keysOf(store.read, source, resource, marker, keys);
     else conditions.push(sql('1 = 0'));

@@ -143,8 +143,8 @@ export interface Declaration<A extends Attributes> {
    * children at once.
    */
   readonly oneByOne?: boolean;
-  /** A page after a marker that the caller does not see is empty; it is the marker's notFound, unless the API says so. */
-  readonly lostMarker?: 'empty';
+  /** A page after a marker that the caller does not see is empty, unless the API refuses it with the marker's notFound. */
+  readonly lostMarker?: 'notFound';
   /** Refusal when rows that restrict it still refer to a row about to be deleted. */
   readonly inUse?: (id: string, by: string, ids: readonly string[]) => ApiError;
   /** A create under a parent the caller cannot see is the parent's notFound, unless the API says otherwise. */

@@ -239,6 +239,14 @@ describe.each(engines())('lists on $name', (engine) => {
     expect(all.at('networks_links')).toBeUndefined();
     expectError(await get(`/networks?limit=1&marker=${NOWHERE}`), 404, 'NetworkNotFound', `Network ${NOWHERE} could not be found.`);
     expectError(await get(`/ports?limit=1&marker=${NOWHERE}`), 404, 'PortNotFound', `Port ${NOWHERE} could not be found.`);
+    expectError(await get(`/subnets?limit=1&marker=${NOWHERE}`), 404, 'SubnetNotFound');
+    expectError(await get(`/routers?limit=1&marker=${NOWHERE}`), 404, 'RouterNotFound');
+    // Elsewhere such a page is empty, and leads back to the last one.
+    for (const collection of ['security_groups', 'security_group_rules', 'address_scopes', 'trunks', 'policies']) {
+      const lost = await get(`/${collection}?limit=1&marker=${NOWHERE}`);
+      expect([lost.status, lost.at(collection)]).toEqual([200, []]);
+      expect(Object.keys(linksOf(lost, collection))).toEqual(['previous']);
+    }
     expect(ids(await get(`/networks?marker=${NOWHERE}`))).toHaveLength(5);
     expect(ids(await get('/networks?limit=999999'))).toHaveLength(5);
   });

@@ -80,6 +80,7 @@ export const network = resource({
     availability_zone_hints: zoned.availability_zone_hints.sort(),
     ...standard,
   },
+  lostMarker: 'notFound',
   notFound: (net_id) => networkErrors.NetworkNotFound({ net_id }),
   inUse: (net_id, by, ids) =>
     networkErrors.NetworkInUse({

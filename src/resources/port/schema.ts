@@ -148,6 +148,7 @@ export const port = resource({
     ...taggedFromTheStart,
     ...standard,
   },
+  lostMarker: 'notFound',
   notFound: (port_id) => portErrors.PortNotFound({ port_id }),
   conflict: ({ network_id, mac_address }, { constraint }) =>
     constraint.includes('mac') ? portErrors.MacAddressInUse({ net_id: network_id, mac: mac_address }) : undefined,

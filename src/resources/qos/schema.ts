@@ -46,7 +46,6 @@ export const policy = resource({
     ...tagged,
     ...standard,
   },
-  lostMarker: 'empty',
   notFound: (policy_id) => qosErrors.QosPolicyNotFound({ policy_id }),
   inUse: (policy_id, by, [object_id = '']) => qosErrors.QosPolicyInUse({ policy_id, object_type: WORDS[by] ?? by, object_id }),
   conflict: ({ project_id }) => qosErrors.QoSPolicyDefaultAlreadyExists({ project_id }),

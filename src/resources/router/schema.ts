@@ -108,6 +108,7 @@ export const router = resource({
     ...tagged,
     ...standard,
   },
+  lostMarker: 'notFound',
   notFound: (router_id) => routerErrors.RouterNotFound({ router_id }),
   scopes: (row) => [`router:${row.id}`],
 });

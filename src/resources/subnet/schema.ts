@@ -114,6 +114,7 @@ export const subnet = resource({
     ...tagged,
     ...standard,
   },
+  lostMarker: 'notFound',
   notFound: (subnet_id) => subnetErrors.SubnetNotFound({ subnet_id }),
   foreignParent: 'forbidden',
   oneByOne: true,
