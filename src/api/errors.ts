@@ -19,7 +19,7 @@ export const httpErrors = errorTable({
 
 export const errorBody = (error: ApiError): object => ({ NeutronError: { type: error.type, message: error.message, detail: '' } });
 
-/** Whatever was thrown, as an error a client may see. `core`: of a core collection, whose malformed bodies have a type of their own. */
+/** Whatever was thrown, as an error a client may see. `core`: of a core collection or its items, whose malformed bodies have a type of their own. */
 export function asApiError(error: unknown, core: boolean): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof StoreUnavailable) return httpErrors.ServiceUnavailable({}, error);
@@ -34,7 +34,7 @@ export function asApiError(error: unknown, core: boolean): ApiError {
 
 /** Answers an error of the Networking API. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const shown = asApiError(error, /^\/v2\.0\/(networks|subnets|ports)\b/.test(request.url));
+  const shown = asApiError(error, /^\/v2\.0\/(networks|subnets|ports)(\/[^/?]*)?(\?|$)/.test(request.url));
   if (shown.status >= statusOf.bug) request.log.error({ err: shown.cause ?? shown, req: request.id }, shown.type);
   return reply.code(shown.status).type('application/json').serializer(JSON.stringify).send(errorBody(shown));
 }

@@ -10,6 +10,8 @@ export function readJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, finish) => {
     if (body === '') finish(null, undefined);
+    // No deletion has a body, whatever would be in it.
+    else if (request.method === 'DELETE') finish(null, body);
     else
       parse(request, body.toString(), (error, value) => {
         if (!error && deeperThan(value, LEVELS)) finish(new SyntaxError('nested too deeply'));

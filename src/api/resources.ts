@@ -23,9 +23,9 @@ export function expectedRevision(request: FastifyRequest): number | undefined {
     .filter((tag) => tag.startsWith('revision_number='));
   if (tags.length === 0) return undefined;
   const value = tags[0]?.slice('revision_number='.length) ?? '';
-  if (tags.length > 1 || !/^-?\d{1,15}$/.test(value)) {
-    throw queryErrors.BadRequest({ resource: 'revision', msg: `Unable to parse the revision number in the If-Match header '${header}'` });
-  }
+  const bad = (msg: string): Error => queryErrors.BadRequest({ resource: 'if-match', msg });
+  if (tags.length > 1) throw bad('Multiple revision_number etags are not supported.');
+  if (!/^-?\d{1,15}$/.test(value)) throw bad('Revision number etag must be in the format of revision_number=<int>');
   return Number(value);
 }
 
