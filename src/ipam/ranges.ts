@@ -106,11 +106,17 @@ export async function withdraw(tx: Tx, pool: string, { first, last }: Range): Pr
   throw new Error(`pool ${pool} changes faster than it can be read`);
 }
 
-/** Makes these numbers free, whether they were or not. */
+/** Makes these numbers free, whether they were or not, and joins them to their neighbours. */
 export async function add(tx: Tx, pool: string, ranges: readonly Range[]): Promise<void> {
-  for (const range of ranges) {
-    await withdraw(tx, pool, range);
-    await tx.run(INSERT, pool, hex(range.first), hex(range.last));
+  for (const { first, last } of ranges) {
+    await withdraw(tx, pool, { first, last });
+    const below = await tx.get<Stored>(AT_OR_BELOW, pool, hex(first));
+    const above = await tx.get<Stored>(ABOVE, pool, hex(last));
+    const joinsBelow =
+      below !== undefined && number(below.last) === first - 1n && (await tx.run(DELETE, pool, below.first, below.last)) === 1;
+    const joinsAbove =
+      above !== undefined && number(above.first) === last + 1n && (await tx.run(DELETE, pool, above.first, above.last)) === 1;
+    await tx.run(INSERT, pool, joinsBelow ? below.first : hex(first), joinsAbove ? above.last : hex(last));
   }
 }
 

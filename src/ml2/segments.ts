@@ -139,6 +139,30 @@ const COLUMNS = "id, network_type, COALESCE(physical_network, '') AS physical_ne
 export const segmentsOf = (tx: Pick<Tx, 'all'>, networkId: string): Promise<Segment[]> =>
   tx.all<Segment>(`SELECT ${COLUMNS} FROM network_segments WHERE network_id = ? ORDER BY segment_index`, networkId);
 
+/** Gives a segment another number. */
+export async function renumberSegment(
+  tx: Tx,
+  networkId: string,
+  segment: Segment,
+  segmentation_id: number,
+  settings: Settings,
+  now: string,
+): Promise<void> {
+  const wanted = await providerSegment(tx, { ...segment, segmentation_id }, settings);
+  try {
+    await tx.run(
+      'UPDATE network_segments SET segmentation_id = ?, revision_number = revision_number + 1, updated_at = ? WHERE id = ?',
+      segmentation_id,
+      now,
+      segment.id,
+    );
+  } catch (error) {
+    if (error instanceof ConstraintViolation) throw refusedSegment(networkId, wanted, error);
+    throw error;
+  }
+  await releaseSegment(tx, segment);
+}
+
 /** Gives the number of a segment that goes back to where it came from. */
 export async function releaseSegment(tx: Tx, { network_type, physical_network, segmentation_id }: Described): Promise<void> {
   if (segmentation_id !== null) await giveBack(tx, { network_type, physical_network: physical_network || null }, segmentation_id);

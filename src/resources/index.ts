@@ -52,6 +52,7 @@ import { ndpProxy } from './ndp_proxy/schema.ts';
 import { defaultRules } from './network/default.ts';
 import { networkPolicies } from './network/policies.ts';
 import { networkQosRules } from './network/qos.ts';
+import { renumberRules } from './network/renumber.ts';
 import { networkRules } from './network/rules.ts';
 import { network } from './network/schema.ts';
 import { externalRules, networkSharing } from './network/sharing.ts';
@@ -138,7 +139,7 @@ export const resources: readonly Served[] = [
   serve(policy, policySharing.rules, policySharing.follows),
   serve(
     network,
-    [networkRules, externalRules, defaultRules, haNetworkRules, networkQosRules, networkSharing.rules, bringsDefaultGroup()],
+    [networkRules, renumberRules, externalRules, defaultRules, haNetworkRules, networkQosRules, networkSharing.rules, bringsDefaultGroup()],
     networkSharing.follows,
   ),
   serve(segment, segmentRules),

@@ -24,7 +24,6 @@ export const noResources: Reasons = {
 
 const FILLED = 'there the code behind fills in the empty value; here the declaration does';
 const FILTERED = 'there filters of providers are not checked, and filter all the same; here they are declared';
-const CARRIED = 'how a network is carried is decided when it is made: an update is refused as read-only';
 
 const OF_POLICY = 'published and never answered: a rule has no project but that of its policy';
 
@@ -57,10 +56,7 @@ export const attributeDeviations: Readonly<Record<string, Reasons>> = {
   network_segment_ranges: {},
   networks: {
     'mtu default': 'there 0 stands for "as much as the type allows"; here leaving it out does, and 0 is taken too',
-    'provider:network_type flags': CARRIED,
-    'provider:physical_network flags': CARRIED,
-    'provider:segmentation_id flags': CARRIED,
-    'segments flags': CARRIED,
+    'segments flags': 'there an update with it is taken and changes nothing; here it is refused as read-only',
   },
   policies: {},
   'policies/bandwidth_limit_rules': {},

@@ -80,9 +80,6 @@ const IDLE = [
   'update_l3-router',
   'get_flavor_service_profile',
   'update_network:segments',
-  'update_network:provider:network_type',
-  'update_network:provider:physical_network',
-  'update_network:provider:segmentation_id',
 ];
 
 interface Parts {

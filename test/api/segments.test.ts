@@ -110,6 +110,45 @@ describe.each(engines())('segments on $name', (engine) => {
     });
   });
 
+  test('a network is given another VLAN', async () => {
+    const [first, second] = [vlan('rack1'), vlan('rack1')];
+    const one = await network(provider(first));
+    const change = (changes: object, who = admin) => who('PUT', `/networks/${one.id}`, { network: changes });
+    const renumbered = await change({ 'provider:segmentation_id': second.segmentation_id });
+    expect(renumbered.at('network')).toMatchObject({ ...provider(second), revision_number: 1 });
+    expect((await segmentsOf(one))[0]).toMatchObject({ ...second, revision_number: 1 });
+    // The former one is free.
+    const other = await network(provider(first));
+    expectError(
+      await change({ 'provider:segmentation_id': first.segmentation_id }),
+      409,
+      'VlanIdInUse',
+      `Unable to create the network. The VLAN ${first.segmentation_id} on physical network rack1 is in use.`,
+    );
+    const invalid = async (answer: Promise<Reply>, reason: string) =>
+      expectError(await answer, 400, 'InvalidInput', `Invalid input for operation: ${reason}.`);
+    await invalid(change({ 'provider:segmentation_id': 5000 }), 'segmentation_id out of range (1 through 4094)');
+    await invalid(change({ 'provider:segmentation_id': null }), "'None' is not an integer");
+    const fixed =
+      'Plugin does not support updating the following provider network attributes: provider:physical_network, provider:network_type';
+    await invalid(change({ 'provider:network_type': 'vxlan' }), fixed);
+    await invalid(change({ 'provider:physical_network': 'rack2' }), fixed);
+    // What stays as it is changes nothing.
+    expect((await change(provider(second))).at('network.revision_number')).toBe(1);
+    const tunnel = await network({ 'provider:network_type': 'vxlan', 'provider:segmentation_id': 777 });
+    const renumber = (of: Shown, id: number) => admin('PUT', `/networks/${of.id}`, { network: { 'provider:segmentation_id': id } });
+    await invalid(renumber(tunnel, 778), 'Only VLAN type networks can be updated.');
+    await made(post(other, vlan('rack2')));
+    await invalid(renumber(other, 7), 'Provider network attributes can be updated only in provider networks with a single segment.');
+    const mine = await cloud.make('network', {});
+    expectError(
+      await member('PUT', `/networks/${mine.id}`, { network: { 'provider:segmentation_id': 7 } }),
+      403,
+      'PolicyNotAuthorized',
+      '(rule:update_network and rule:update_network:provider:segmentation_id) is disallowed by policy',
+    );
+  });
+
   describe('as rows', () => {
     test('come and go', async () => {
       const [first, second] = [vlan('rack1'), vlan('rack2')];

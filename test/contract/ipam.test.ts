@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiError } from '#core/errors.ts';
 import { contains, defaultPools, parsePrefix, type Range, toNumber } from '#ipam/address.ts';
 import { freePool, poolRanges } from '#ipam/allocate.ts';
-import { release, setFree, take, takeAny } from '#ipam/ranges.ts';
+import { add, release, setFree, subtract, take, takeAny, withdraw } from '#ipam/ranges.ts';
 import type { Reader, SqlValue, Store, Tx } from '#store/store.ts';
 import { type Cloud, networks, openCloud, ports, refusal, subnets } from '#test/cloud.ts';
 import { engines } from '#test/postgres.ts';
@@ -91,6 +91,11 @@ describe.each(engines())('addresses on $name', (engine) => {
       fc.record({ do: fc.constant('any' as const), number: fc.bigInt({ min: 0n, max: 40n }) }),
       fc.record({ do: fc.constant('this' as const), number: fc.bigInt({ min: 0n, max: 40n }) }),
       fc.record({ do: fc.constant('release' as const), number: fc.bigInt({ min: 5n, max: 30n }) }),
+      fc.record({
+        do: fc.constantFrom('add' as const, 'withdraw' as const),
+        number: fc.bigInt({ min: 5n, max: 30n }),
+        more: fc.bigInt({ min: 0n, max: 9n }),
+      }),
     );
     const high = fc.constantFrom(0n, (1n << 128n) - 41n);
     await fc.assert(
@@ -108,6 +113,11 @@ describe.each(engines())('addresses on $name', (engine) => {
               if (one.number === 12n) continue;
               await release(tx, 'test', number);
               free.add(number);
+            } else if (one.do === 'add' || one.do === 'withdraw') {
+              const range = { first: number, last: number + one.more };
+              if (one.do === 'add') await add(tx, 'test', [range]);
+              else await withdraw(tx, 'test', range);
+              for (let value = range.first; value <= range.last; value++) one.do === 'add' ? free.add(value) : free.delete(value);
             } else if (one.do === 'this') expect(await take(tx, 'test', number)).toBe(free.delete(number));
             else {
               const sorted = [...free].sort((a, b) => (a < b ? -1 : 1));
@@ -127,6 +137,22 @@ describe.each(engines())('addresses on $name', (engine) => {
         });
       }),
       { numRuns: 40 },
+    );
+  });
+
+  test('ranges without others are what is left of them', () => {
+    const range = fc
+      .tuple(fc.bigInt({ min: 0n, max: 30n }), fc.bigInt({ min: 0n, max: 9n }))
+      .map(([first, more]): Range => ({ first, last: first + more }));
+    const numbersOf = (ranges: readonly Range[]): Set<bigint> =>
+      new Set(ranges.flatMap(({ first, last }) => Array.from({ length: Number(last - first) + 1 }, (_, index) => first + BigInt(index))));
+    fc.assert(
+      fc.property(fc.array(range, { maxLength: 5 }), fc.array(range, { maxLength: 5 }), (wanted, taken) => {
+        const left = subtract(wanted, taken);
+        expect([...numbersOf(left)].length).toBe(left.reduce((sum, { first, last }) => sum + Number(last - first) + 1, 0));
+        const gone = numbersOf(taken);
+        expect(numbersOf(left)).toEqual(new Set([...numbersOf(wanted)].filter((one) => !gone.has(one))));
+      }),
     );
   });
 
