@@ -91,9 +91,21 @@ export class Work implements Context {
   }
 
   async findLocked<A extends Attributes>(resource: Resource<A>, lock: Lock, where: string, ...params: SqlValue[]): Promise<Row<A>[]> {
-    const { select, decode } = loading(resource as unknown as Resource, this);
-    const text = `${select.text} WHERE ${where} ORDER BY r.id${this.#locking(lock)}`;
-    const rows = await this.tx.all<StoredRow>(text, ...select.params, ...params);
+    const { select, decode, derives } = loading(resource as unknown as Resource, this);
+    const locking = this.#locking(lock);
+    let [found, asked] = [where, params];
+    // As in load.
+    const apart = derives && locking !== '';
+    if (apart) {
+      const held = await this.tx.all<{ id: string }>(
+        `SELECT r.id FROM ${resource.table} r WHERE ${where} ORDER BY r.id${locking}`,
+        ...params,
+      );
+      if (held.length === 0) return [];
+      [found, asked] = [`r.id ${this.tx.dialect.inJson}`, [JSON.stringify(held.map(({ id }) => id))]];
+    }
+    const text = `${select.text} WHERE ${found} ORDER BY r.id${apart ? '' : locking}`;
+    const rows = await this.tx.all<StoredRow>(text, ...select.params, ...asked);
     return rows.map(decode) as Row<A>[];
   }
 
