@@ -88,7 +88,9 @@ describe.each(engines())('random requests on $name', (engine) => {
     await fc.assert(
       fc.asyncProperty(request, async ({ route, method, person, id, body: given, query, headers }) => {
         if (sent++ % 50 === 0) await refresh();
-        const path = route.replaceAll(/:\w+/g, () => encodeURIComponent(filled(id).toWellFormed()) || '-');
+        // Whoever makes a URL of `..` makes it another path.
+        const part = id === '..' ? '...' : filled(id);
+        const path = route.replaceAll(/:\w+/g, () => encodeURIComponent(part.toWellFormed()) || '-');
         const search = new URLSearchParams(query.map(([name, word]): [string, string] => [name, filled(word).toWellFormed()]));
         const bare = ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method);
         const body = bare ? undefined : filled(given);
