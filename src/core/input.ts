@@ -71,11 +71,14 @@ function oneProject(body: Body): Body {
   return { ...rest, project_id: tenant_id };
 }
 
+/** Who may name another project than its own; what of that project it may make, each resource's own rule says. */
+const ACTS_FOR_OTHERS = ['context_is_admin', 'context_is_advsvc', 'service_api'];
+
 export function parseCreate(resource: Resource, raw: Body, actor: Actor, policy: Policy): Input {
   const hasProject = resource.field.has('project_id');
   const body = hasProject ? oneProject(raw) : raw;
   if (hasProject && Object.hasOwn(body, 'project_id') && body.project_id !== actor.projectId) {
-    if (policy.reduce('context_is_admin', actor) !== true) {
+    if (!ACTS_FOR_OTHERS.some((rule) => policy.reduce(rule, actor) === true)) {
       throw bad("Specifying 'project_id' other than the authenticated project in request is not allowed for the current user.");
     }
   }

@@ -194,6 +194,21 @@ describe.each(engines())('requests on $name', (engine) => {
       "Specifying 'project_id' other than the authenticated project in request is not allowed for the current user.",
     );
     expect((await member('POST', '/networks', { network: { tenant_id: cloud.member.projectId } })).status).toBe(201);
+    // Compute and load balancing make ports for the projects they serve, and nothing that no rule lets them make.
+    const service = cloud.as(cloud.service);
+    const { network } = await cloud.wired('10.9.0.0/24');
+    const { id: group } = await cloud.make('security_group', { name: 'for an instance' });
+    const instance = { network_id: network.id, device_owner: 'compute:nova', tenant_id: cloud.member.projectId };
+    const plugged = await service('POST', '/ports', { port: { ...instance, security_groups: [group] } });
+    expect([plugged.status, plugged.at('port.project_id')]).toEqual([201, cloud.member.projectId]);
+    const [standing] = (await member('GET', '/security-groups?name=default')).at('security_groups') as { id: string }[];
+    expect((await service('POST', '/ports', { port: instance })).at('port.security_groups')).toEqual([standing?.id]);
+    expectError(
+      await service('POST', '/networks', { network: { tenant_id: projectId } }),
+      403,
+      'PolicyNotAuthorized',
+      'rule:create_network is disallowed by policy',
+    );
     expectError(
       await member('GET', `/networks?tenant_id=${projectId}&project_id=${projectId}`),
       400,

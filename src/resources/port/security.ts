@@ -37,7 +37,7 @@ async function create(context: Context, draft: Port, input: PortCreate): Promise
   draft.allowed_address_pairs = pairsOf(context, input.allowed_address_pairs ?? [], draft.mac_address);
   draft.security_groups = input.security_groups ?? [];
   checkChecked(draft, input);
-  if (input.security_groups) await checkGroups(context, input.security_groups);
+  if (input.security_groups) await checkGroups(context, draft, input.security_groups);
   else if (draft.port_security_enabled && draft.project_id !== '') draft.security_groups = [await defaultGroup(context, draft.project_id)];
 }
 
@@ -50,6 +50,7 @@ async function update(context: Context, before: Port, changes: PortUpdate): Prom
   if (security_groups) {
     await checkGroups(
       context,
+      before,
       security_groups.filter((id) => !before.security_groups.includes(id)),
     );
   }
@@ -64,12 +65,15 @@ function checkChecked(after: Port, given: Pick<PortUpdate, 'security_groups'>): 
   throw securityErrors.PortSecurityPortHasSecurityGroup({});
 }
 
-/** Refuses groups that are not there for the caller, naming all of them; those that are stay until commit. */
-async function checkGroups(context: Context, ids: readonly string[]): Promise<void> {
+/**
+ * Refuses groups that are neither of the port's project nor there for the caller, naming all of them; those that are stay until commit. Services
+ * that make ports for a project name its groups without seeing them.
+ */
+async function checkGroups(context: Context, { project_id }: Port, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const seen = new Set<string>();
   for (const group of await context.findLocked(securityGroup, 'share', `r.id ${context.tx.dialect.inJson}`, JSON.stringify(ids))) {
-    if (await context.permits('get_security_group', securityGroup, group)) seen.add(group.id);
+    if (group.project_id === project_id || (await context.permits('get_security_group', securityGroup, group))) seen.add(group.id);
   }
   const missing = ids.filter((id) => !seen.has(id));
   if (missing.length > 0) throw securityGroupErrors.SecurityGroupNotFound({ id: missing.join(', ') });
