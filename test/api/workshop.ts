@@ -148,6 +148,11 @@ const WISHES: Readonly<Record<string, (bench: Bench) => Wished | Promise<Wished>
   },
   flavor: ({ next }) => ({ name: `flavor-${next()}`, service_type: 'L3_ROUTER_NAT' }),
   log: () => ({ resource_type: 'security_group' }),
+  segment: async ({ id, next }) => ({ network_id: await id('network'), network_type: 'vxlan', segmentation_id: 5_000_000 + next() }),
+  network_segment_range: ({ next }) => {
+    const first = 6_000_000 + next() * 10;
+    return { network_type: 'vxlan', minimum: first, maximum: first + 9, shared: true };
+  },
   metering_label: () => ({}),
   metering_label_rule: async ({ id, next }) => ({
     metering_label_id: await id('metering_label'),
