@@ -186,6 +186,20 @@ describe.each(engines())('local IPs on $name', (engine) => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
   });
 
+  test('the port made for one becomes no other: it may send what it likes, on whosever network', async () => {
+    const shared = await cloud.make('network', { shared: true }, cloud.admin);
+    await cloud.make('subnet', { network_id: shared.id, ip_version: 4, cidr: '10.5.0.0/24' }, cloud.admin);
+    const { id, local_port_id } = (await localIp({ network_id: shared.id })).at('local_ip') as Shown;
+    const put = (attributes: object) => member('PUT', `/ports/${local_port_id}`, { port: attributes });
+    const refusal = `Unable to complete operation on port ${local_port_id} for network ${shared.id}. Port already has an attached device ${id}.`;
+    for (const change of [{ device_owner: '' }, { device_id: '' }, { device_owner: 'compute:nova', device_id: 'instance' }]) {
+      expectError(await put(change), 409, 'PortInUse', refusal);
+    }
+    expect((await put({ name: 'local' })).at('port')).toMatchObject({ port_security_enabled: false, device_owner: 'network:local_ip' });
+    expect((await member('DELETE', `/local_ips/${id}`)).status).toBe(204);
+    expectError(await member('GET', `/ports/${local_port_id}`), 404, 'PortNotFound');
+  });
+
   test('who may do what', async () => {
     const { id } = (await localIp({ network_id: network.id })).at('local_ip') as Shown;
     const { id: fixed_port_id } = await port();

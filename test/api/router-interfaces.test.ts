@@ -389,6 +389,22 @@ describe.each(engines())('interfaces on $name', (engine) => {
     });
   });
 
+  test("a router's port is no other router's, whatever it says", async () => {
+    const { subnet } = await cloud.wired('10.31.0.0/24');
+    const [one, other] = [await cloud.make('router', {}), await cloud.make('router', {})];
+    const { port_id, network_id } = (await add(one, { subnet_id: subnet.id })).body as { port_id: string; network_id: string };
+    expect((await member('PUT', `/ports/${port_id}`, { port: { device_id: '', device_owner: '' } })).status).toBe(200);
+    for (const router of [other, one]) {
+      expectError(
+        await add(router, { port_id }),
+        409,
+        'PortInUse',
+        `Unable to complete operation on port ${port_id} for network ${network_id}. Port already has an attached device ${one.id}.`,
+      );
+    }
+    expect((await remove(one, { port_id })).status).toBe(200);
+  });
+
   test('a router on a hundred subnets is shown as fast as any, and leaves them', async () => {
     const router = await cloud.make('router', {});
     const network = await cloud.make('network', {});

@@ -10,6 +10,10 @@ export const localIpErrors = errorTable({
   LocalIPNoRequestedIP: ['invalid', 'Specified Port {port_id} has several IPs, should specify exact IP address to use for Local IP.'],
   LocalIPRequestedIPNotFound: ['invalid', 'Specified Port {port_id} does not have requested IP address: {ip}.'],
   BadRequest: ['invalid', 'Bad {resource} request: {msg}.'],
+  PortInUse: [
+    'conflict',
+    'Unable to complete operation on port {port_id} for network {net_id}. Port already has an attached device {device_id}.',
+  ],
   NeutronDbObjectDuplicateEntry: [
     'conflict',
     'Failed to create a duplicate {object_type}: for attribute(s) {attributes} with value(s) {values}',

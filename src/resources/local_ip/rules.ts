@@ -72,11 +72,20 @@ export const portAssociationRules: RulesOf<typeof portAssociation> = {
   },
 };
 
+/** The port that was made for a local IP stays that: it is trusted as ports of the network itself are, and no instance's. */
+async function checkOwn({ tx }: Context, before: Port, after: Port): Promise<void> {
+  const { id, network_id, device_owner, device_id } = before;
+  if (device_owner !== LOCAL_IP_OWNER || (after.device_owner === device_owner && after.device_id === device_id)) return;
+  if (!(await tx.get('SELECT id FROM local_ips WHERE id = ? AND local_port_id = ?', device_id, id))) return;
+  throw localIpErrors.PortInUse({ port_id: id, net_id: network_id, device_id });
+}
+
 export const localIpFollows = [
   follow({
     resource: port,
     what: 'a port that a local IP has its address of, or leads to, stays; an association goes with the address it leads to',
     async updated(context, before, after) {
+      await checkOwn(context, before, after);
       const left = new Set(after.fixed_ips.map(({ ip_address }) => ip_address));
       for (const { ip_address } of before.fixed_ips) {
         if (left.has(ip_address)) continue;

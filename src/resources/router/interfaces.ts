@@ -101,8 +101,10 @@ async function sixPort(context: Context, routerId: string, networkId: string): P
 /** A port that is there becomes the router's, with the addresses it has. */
 async function byPort(context: Context, row: Router, portId: string): Promise<[Port, string[]]> {
   const given = await context.visible(port, portId, 'change');
-  if (given.device_id !== '') {
-    throw routerErrors.PortInUse({ port_id: given.id, net_id: given.network_id, device_id: given.device_id });
+  // Whatever the port says by now, a router may have it.
+  const had = await context.tx.get<{ router_id: string }>('SELECT router_id FROM router_interfaces WHERE port_id = ? LIMIT 1', given.id);
+  if (given.device_id !== '' || had) {
+    throw routerErrors.PortInUse({ port_id: given.id, net_id: given.network_id, device_id: given.device_id || (had?.router_id ?? '') });
   }
   if (given.fixed_ips.length === 0) throw badRouter('Router port must have at least one fixed IP');
   const ids = [...new Set(given.fixed_ips.map(({ subnet_id }) => subnet_id))];
