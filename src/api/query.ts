@@ -23,7 +23,7 @@ export function parseQuery(resource: Resource, search: string): Query {
     fields: params.getAll('fields').filter((name) => name !== ''),
     sort: parseSort(resource, params),
     limit: parseLimit(params.get('limit')),
-    marker: params.get('marker') ?? undefined,
+    marker: params.get('marker') || undefined,
     reverse: params.get('page_reverse')?.toLowerCase() === 'true',
   };
 }
@@ -57,8 +57,8 @@ function parseFilters(resource: Resource, params: URLSearchParams): [Field, unkn
 }
 
 function parseSort(resource: Resource, params: URLSearchParams): [Field, 'asc' | 'desc'][] {
-  const keys = params.getAll('sort_key');
-  const directions = params.getAll('sort_dir');
+  const keys = params.getAll('sort_key').filter((key) => key !== '');
+  const directions = params.getAll('sort_dir').filter((direction) => direction !== '');
   if (keys.length !== directions.length) throw bad('The number of sort_keys and sort_dirs must be same');
   const fields = keys.map((key) => resource.field.get(key === 'tenant_id' ? 'project_id' : key));
   const wrong = keys.filter((_, index) => fields[index]?.sort !== true);

@@ -113,14 +113,18 @@ const isApi = (url: string): boolean => url.startsWith('/v2.0');
 /** Nothing is named with a NUL, and PostgreSQL would refuse to look: it becomes U+FFFD, which is nobody's name either. */
 const withoutNul = (url: string): string => (url.includes('%00') ? url.replaceAll('%00', '%EF%BF%BD') : url);
 
-/** A trailing slash and `.json` mean the same as neither; of `/v2.0/` the slash is part. */
+/**
+ * Several slashes mean one: clients put a path that begins with one behind an address that ends in one. A trailing slash and `.json` mean the
+ * same as neither; of `/v2.0/` the slash is part.
+ */
 export function plainPath(url: string): string {
-  if (!url.startsWith('/v2.0/')) return url;
   const at = url.indexOf('?');
-  const path = at < 0 ? url : url.slice(0, at);
+  const given = at < 0 ? url : url.slice(0, at);
   const rest = at < 0 ? '' : url.slice(at);
+  const path = given.includes('//') ? given.replaceAll(/\/{2,}/g, '/') : given;
+  if (!path.startsWith('/v2.0/')) return path + rest;
   if (path.length > '/v2.0/'.length && path.endsWith('/')) return path.slice(0, -1) + rest;
-  return path.endsWith('.json') ? path.slice(0, -'.json'.length) + rest : url;
+  return (path.endsWith('.json') ? path.slice(0, -'.json'.length) : path) + rest;
 }
 
 /** Gives every request of the Networking API its id and its caller, before anything else is said about it: also where there is no such route. */

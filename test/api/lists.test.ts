@@ -248,6 +248,7 @@ describe.each(engines())('lists on $name', (engine) => {
       expect(Object.keys(linksOf(lost, collection))).toEqual(['previous']);
     }
     expect(ids(await get(`/networks?marker=${NOWHERE}`))).toHaveLength(5);
+    expect(ids(await get('/networks?limit=5&marker=&sort_key=&sort_dir='))).toHaveLength(5);
     expect(ids(await get('/networks?limit=999999'))).toHaveLength(5);
   });
 

@@ -1,5 +1,6 @@
 // How the API is spoken, whatever the resource: addresses and their spellings, methods, tokens, request ids, bodies, bulk, If-Match.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { plainPath } from '#api/server.ts';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, NOWHERE, openCloud } from './cloud.ts';
 
@@ -49,14 +50,17 @@ describe.each(engines())('requests on $name', (engine) => {
       '/networks?name=spelt',
       '/networks/?name=spelt',
       '/networks.json?name=spelt',
+      '//networks',
+      '/networks//?name=spelt',
     ]) {
       const answer = await member('GET', path);
       expect([path, answer.status]).toEqual([path, 200]);
       expect((answer.at('networks') as { id: string }[]).map(({ id }) => id)).toContain(network.id);
     }
-    for (const path of [`/networks/${network.id}.json`, `/networks/${network.id}/`]) {
+    for (const path of [`/networks/${network.id}.json`, `/networks/${network.id}/`, `/networks//${network.id}`]) {
       expect((await member('GET', path)).at('network.id')).toBe(network.id);
     }
+    expect(plainPath('//v2.0//networks//?name=a//b')).toBe('/v2.0/networks?name=a//b');
     await cloud.join('spelling');
     const id = (await admin('GET', '/agents?host=spelling&agent_type=DHCP%20agent')).at('agents.0.id');
     for (const path of ['dhcp-networks', 'dhcp_networks']) expect((await admin('GET', `/agents/${id}/${path}`)).status).toBe(200);
