@@ -33,7 +33,7 @@ export const parseFields = (search: string): readonly string[] =>
   search === '' ? [] : new URLSearchParams(search).getAll('fields').filter((name) => name !== '');
 
 function parseLimit(text: string | null): number {
-  if (text === null || text === '') return 0;
+  if (text === null) return 0;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw queryErrors.BadRequest({ resource: 'limit', msg: `Limit must be an integer 0 or greater and not '${text}'` });
 }

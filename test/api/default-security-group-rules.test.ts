@@ -39,7 +39,7 @@ describe.each(engines())('rules that security groups begin with on $name', (engi
       remote_address_group_id: null,
       used_in_default_sg: true,
       used_in_non_default_sg: !mine,
-      description: `Legacy default SG rule for ${direction} traffic`,
+      description: '',
       created_at: expect.any(String),
       updated_at: expect.any(String),
       revision_number: 0,

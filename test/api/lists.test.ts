@@ -232,7 +232,7 @@ describe.each(engines())('lists on $name', (engine) => {
 
   test('limits and markers', async () => {
     const wrong = (text: string) => `Bad limit request: Limit must be an integer 0 or greater and not '${text}'.`;
-    for (const text of ['-1', 'x', '1.5', '+1'])
+    for (const text of ['-1', 'x', '1.5', '+1', ''])
       expectError(await get(`/networks?limit=${encodeURIComponent(text)}`), 400, 'BadRequest', wrong(text));
     const all = await get('/networks?limit=0');
     expect(ids(all)).toHaveLength(5);

@@ -17,9 +17,8 @@ function firstRules(): string {
   const rows = FIRST_RULES.map(([direction, ethertype, remote]) => {
     const others = remote === null ? 1 : 0;
     const matched = `${direction} ${ethertype}    ${remote ?? ''}`;
-    const description = `Legacy default SG rule for ${direction} traffic`;
     const group = remote === null ? 'NULL' : `'${remote}'`;
-    return `('${randomUUID()}', '${direction}', '${ethertype}', ${group}, 1, ${others}, '${matched}', '${description}', 0, '${now}', '${now}')`;
+    return `('${randomUUID()}', '${direction}', '${ethertype}', ${group}, 1, ${others}, '${matched}', '', 0, '${now}', '${now}')`;
   });
   return rows.join(',\n  ');
 }
