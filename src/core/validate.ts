@@ -131,8 +131,16 @@ const exactKeys = (value: unknown, keys: readonly string[]): string | undefined 
   return `Validation of dictionary's keys failed. Expected keys: ${set(keys)} Provided keys: ${set(given)}`;
 };
 
+/** Parts of one row that each take rows of their own: what a transaction does in reasonable time. */
+const AT_MOST = 1_000;
+
+const tooMany = (list: readonly unknown[]): string | undefined =>
+  list.length > AT_MOST ? `There are more than ${AT_MOST} items in the list` : undefined;
+
 export const pools: Validate = (value) => {
   if (!Array.isArray(value)) return `Invalid data format for IP pool: '${str(value)}'`;
+  const many = tooMany(value);
+  if (many !== undefined) return many;
   for (const pool of value) {
     const wrong = exactKeys(pool, ['start', 'end']) ?? ipAddress(pool.start) ?? ipAddress(pool.end);
     if (wrong !== undefined) return wrong;
@@ -174,6 +182,8 @@ export const hostRoutes: Validate = (value) => {
 
 export const fixedIps: Validate = (value) => {
   if (!Array.isArray(value)) return `Invalid data format for fixed IP: '${str(value)}'`;
+  const many = tooMany(value);
+  if (many !== undefined) return many;
   const seen = new Set<string>();
   for (const fixed of value) {
     if (typeof fixed !== 'object' || fixed === null || Array.isArray(fixed)) return `'${str(fixed)}' is not a dictionary`;

@@ -41,14 +41,33 @@ describe.each(engines())('bounds on $name', (engine) => {
 
   test('of allocation pools: there may be many, in any order, and two that overlap are found', async () => {
     const network = await cloud.make('network', {});
-    const pools = list(5_000, (n) => ({ start: `10.1.${n >> 7}.${(n & 127) * 2}`, end: `10.1.${n >> 7}.${(n & 127) * 2}` })).reverse();
+    const pools = list(999, (n) => ({ start: `10.1.${n >> 7}.${(n & 127) * 2}`, end: `10.1.${n >> 7}.${(n & 127) * 2}` })).reverse();
     const make = (allocation_pools: object[]) =>
       member('POST', '/subnets', { subnet: { network_id: network.id, ip_version: 4, cidr: '10.0.0.0/8', allocation_pools } });
-    const clash = { start: '10.1.9.0', end: '10.1.9.1' };
+    const clash = { start: '10.1.5.0', end: '10.1.5.1' };
     expectError(await make([...pools, clash]), 409, 'OverlappingAllocationPools');
     const gateway = { start: '10.0.0.1', end: '10.0.0.1' };
     expectError(await make([...pools, gateway]), 409, 'GatewayConflictWithAllocationPools');
-    expect((await make(pools)).at('subnet.allocation_pools')).toHaveLength(5_000);
+    const many = /There are more than 1000 items in the list/;
+    expectError(await make([...pools, ...pools]), 400, 'HTTPBadRequest', many);
+    const made = await make(pools);
+    expect(made.at('subnet.allocation_pools')).toHaveLength(999);
+    expectError(
+      await member('PUT', `/subnets/${made.at('subnet.id')}`, { subnet: { allocation_pools: [...pools, ...pools] } }),
+      400,
+      'HTTPBadRequest',
+      many,
+    );
+  });
+
+  test('of the addresses of a port: one port does not take them all', async () => {
+    const { network, subnet } = await cloud.wired('10.4.0.0/16');
+    const ask = (count: number) =>
+      member('POST', '/ports', { port: { network_id: network.id, fixed_ips: list(count, () => ({ subnet_id: subnet.id })) } });
+    expectError(await ask(1_001), 400, 'HTTPBadRequest', /There are more than 1000 items in the list/);
+    const made = await ask(1_000);
+    expect(made.at('port.fixed_ips')).toHaveLength(1_000);
+    expect((await member('DELETE', `/ports/${made.at('port.id')}`)).status).toBe(204);
   });
 
   test('of the groups of a port: those that are nowhere are named, all of them', async () => {
