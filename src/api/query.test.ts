@@ -38,7 +38,7 @@ describe('a query', () => {
     [networks, 'sort_key=name&sort_dir=desc&sort_key=tenant_id&sort_dir=asc', { sort: ['name desc', 'project_id asc'] }],
     [networks, 'limit=2&marker=m&page_reverse=TRUE', { limit: 2, marker: 'm', reverse: true }],
     [networks, 'limit=0&page_reverse=yes', {}],
-    [networks, 'limit=', {}],
+    [networks, 'limit=2&marker=&sort_key=&sort_dir=', { limit: 2 }],
   ])('of %s: "%s"', (resource, search, wanted) => {
     expect(said(resource, search)).toEqual({ ...nothing, ...wanted });
   });
@@ -56,6 +56,7 @@ describe('a query', () => {
     [networks, 'sort_key=bogus&sort_dir=asc', 'HTTPBadRequest', "['bogus'] is invalid attribute for sort_keys"],
     [networks, 'sort_key=name&sort_dir=up', 'HTTPBadRequest', "['up'] is invalid value for sort_dirs, valid value is 'asc' and 'desc'"],
     [networks, 'limit=-1', 'BadRequest', "Bad limit request: Limit must be an integer 0 or greater and not '-1'."],
+    [networks, 'limit=', 'BadRequest', "Bad limit request: Limit must be an integer 0 or greater and not ''."],
     [networks, 'limit=1x', 'BadRequest', "Bad limit request: Limit must be an integer 0 or greater and not '1x'."],
   ])('of %s that is none: "%s"', (resource, search, type, message) => {
     expect(() => parseQuery(resource, search)).toThrow(expect.objectContaining({ type, message, status: 400 }));
