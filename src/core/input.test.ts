@@ -160,7 +160,7 @@ describe('an update', () => {
   });
   test.each<[Resource, object, string]>([
     [networks, { id: NETWORK }, bad('Cannot update read-only attribute id')],
-    [networks, { 'provider:network_type': 'vxlan' }, bad('Cannot update read-only attribute provider:network_type')],
+    [networks, { status: 'DOWN' }, bad('Cannot update read-only attribute status')],
     [networks, { project_id: 'mine' }, bad('Cannot update read-only attribute project_id')],
     [subnets, { cidr: 'x', enable_dhcp: 'maybe' }, bad('Cannot update read-only attribute cidr')],
     [subnets, { bogus: 1, cidr: 'x' }, bad("Unrecognized attribute(s) 'bogus'")],

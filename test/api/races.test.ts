@@ -2,8 +2,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { Work } from '#core/work.ts';
+import { port as portResource } from '#resources/port/schema.ts';
 import { rbacPolicy } from '#resources/rbac_policy/schema.ts';
 import type { RbacPolicy } from '#resources/rbac_policy/sharing.ts';
+import { subnet as subnetResource } from '#resources/subnet/schema.ts';
+import { subnetpool as subnetpoolResource } from '#resources/subnetpool/schema.ts';
 import { engines } from '#test/postgres.ts';
 import { type Cloud, expectError, openCloud, type Reply, type Shown } from './cloud.ts';
 
@@ -130,4 +133,53 @@ describe.each(engines())('meetings on $name', (engine) => {
       await cloud.as(cloud.member)('DELETE', `/rbac_policies/${sharing}`);
     });
   }
+
+  const TAKES: Readonly<
+    Record<string, { object: () => Promise<Shown>; take: (context: Work, id: string, network_id: string) => Promise<unknown> }>
+  > = {
+    network: {
+      object: () => byAdmin('/networks', 'network', {}),
+      take: (context, network_id) => context.create(portResource, { project_id: cloud.stranger.projectId, network_id }),
+    },
+    security_group: {
+      object: () => byAdmin('/security_groups', 'security_group', {}),
+      take: (context, id, network_id) =>
+        context.create(portResource, { project_id: cloud.stranger.projectId, network_id, security_groups: [id] }),
+    },
+    qos_policy: {
+      object: () => byAdmin('/qos/policies', 'policy', {}),
+      take: (context, qos_policy_id, network_id) =>
+        context.create(portResource, { project_id: cloud.stranger.projectId, network_id, qos_policy_id }),
+    },
+    subnetpool: {
+      object: () => byAdmin('/subnetpools', 'subnetpool', { prefixes: ['10.0.0.0/8'], default_prefixlen: 24 }),
+      take: (context, subnetpool_id, network_id) =>
+        context.create(subnetResource, { project_id: cloud.stranger.projectId, network_id, ip_version: 4, subnetpool_id }),
+    },
+    address_scope: {
+      object: () => byAdmin('/address_scopes', 'address_scope', { ip_version: 4 }),
+      take: (context, address_scope_id) =>
+        context.create(subnetpoolResource, {
+          project_id: cloud.stranger.projectId,
+          name: 'pool',
+          prefixes: ['10.0.0.0/8'],
+          address_scope_id,
+        }),
+    },
+  };
+
+  test.each(Object.entries(TAKES))('what is shared of a %s and is being used stays shared', async (kind, { object, take }) => {
+    const { id } = await object();
+    const target_tenant = cloud.stranger.projectId;
+    const body = { rbac_policy: { object_type: kind, object_id: id, action: 'access_as_shared', target_tenant } };
+    const member = cloud.as(cloud.member);
+    const path = `/rbac_policies/${(await member('POST', '/rbac_policies', body)).at('rbac_policy.id')}`;
+    const network = await cloud.make('network', {}, cloud.stranger);
+    const answer = await meeting(
+      (context) => take(context, id, network.id),
+      () => member('DELETE', path),
+    );
+    expectError(answer, 409, 'RbacPolicyInUse');
+    expectError(await member('PUT', path, { rbac_policy: { target_tenant: 'others' } }), 409, 'RbacPolicyInUse');
+  });
 });
