@@ -20,6 +20,7 @@ export interface Range {
 }
 
 export const versionOf = (address: string): IpVersion => (address.includes(':') ? 6 : 4);
+const LAST_V4 = 0xffff_ffffn;
 /** Length of an address, and of the longest prefix. */
 export const bits = (version: IpVersion): number => (version === 4 ? 32 : 128);
 
@@ -76,10 +77,12 @@ export function defaultPools(prefix: Prefix, gateway: bigint | undefined): Range
   ].filter((range) => range.first <= range.last);
 }
 
-/** Where a gateway goes when nobody says: the first address after the network's; on IPv6 the network's own, the subnet-router anycast address. */
-export function defaultGateway(prefix: Prefix): bigint {
-  if (prefix.version === 6 || prefix.length >= 31) return prefix.first;
-  return prefix.first + 1n;
+/**
+ * Where a gateway goes when nobody says: the first address after the network's; on IPv6 the network's own, the subnet-router anycast address. A /31
+ * has no address of its own to come after; after the only one of a /32 it is outside, and the address is an instance's.
+ */
+export function defaultGateway({ version, length, first }: Prefix): bigint {
+  return version === 6 || length === 31 || first === LAST_V4 ? first : first + 1n;
 }
 
 /** The address an instance gives itself on a SLAAC subnet: prefix and modified EUI-64 of its MAC. RFC 4291 appendix A. */

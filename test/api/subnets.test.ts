@@ -77,6 +77,7 @@ describe.each(engines())('subnets on $name', (engine) => {
     expect(await pools(four('10.0.0.0/8'))).toEqual(['10.0.0.1', '10.0.0.2 10.255.255.254']);
     expect(await pools(four('10.0.0.0/30'))).toEqual(['10.0.0.1', '10.0.0.2 10.0.0.2']);
     expect(await pools(four('10.0.0.0/31', { gateway_ip: null, enable_dhcp: false }))).toEqual([null, '10.0.0.0 10.0.0.1']);
+    expect(await pools(four('10.0.0.7/32', { enable_dhcp: false }))).toEqual(['10.0.0.8', '10.0.0.7 10.0.0.7']);
     expect(await pools(four('10.0.0.7/32', { gateway_ip: null, enable_dhcp: false }))).toEqual([null, '10.0.0.7 10.0.0.7']);
     expect(await pools(four('10.0.0.0/24', { gateway_ip: '10.0.0.100' }))).toEqual([
       '10.0.0.100',
