@@ -22,8 +22,10 @@ async function checkSegment(context: Context, row: Subnet): Promise<void> {
   if (!alike) throw segmentErrors.SubnetsNotAllAssociatedWithSegments({ network_id });
   if (segment_id === null) return;
   const of = await context.load(segment, segment_id, 'share');
-  if (!of) throw segmentErrors.SegmentNotFound({ segment_id });
-  if (of.network_id !== network_id) throw segmentErrors.NetworkIdsDontMatch({ subnet_network: network_id, segment_id });
+  const alien = of?.network_id !== network_id;
+  // Of other networks' segments whoever sees none learns nothing.
+  if (!of || (alien && !(await context.permits('get_segment', segment, of)))) throw segmentErrors.SegmentNotFound({ segment_id });
+  if (alien) throw segmentErrors.NetworkIdsDontMatch({ subnet_network: network_id, segment_id });
 }
 
 /** Subnets of other segments, which instances reach by way of a gateway. */
