@@ -41,7 +41,7 @@ export const steps: readonly Step[] = [
       await Promise.all(world.hosts.map((host) => world.startAgent(host)));
       const { agents } = await world.admin.call<{ agents: { host: string; agent_type: string; alive: boolean }[] }>('GET', '/v2.0/agents');
       const alive = agents.filter((agent) => agent.alive);
-      must(alive.length === 4, `4 agents are alive, not ${alive.length}`);
+      must(alive.length === 6, `6 agents are alive, not ${alive.length}`);
       return { lines: alive.map(({ host, agent_type }) => `${host}: ${agent_type}, alive`).sort(), facts: { agents_alive: alive.length } };
     },
   },
