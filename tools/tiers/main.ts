@@ -1,6 +1,6 @@
-// `npm test [-- TIER…]`: sets up what tests need, checks the tree, then runs each tier that this machine can run. Closes with a line a tier,
+// `npm test [-- TIER… --all]`: sets up what tests need, checks the tree, then runs each tier that this machine can run. Closes with a line a tier,
 // every skipped test with its reason, every failure, and the line `N passed, N failed, N skipped`. Tiers that are named run alone, without
-// the check; `check` can be named too.
+// the check; `check` can be named too. With `--all` a tier runs what it otherwise runs a part of.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { runChecks } from '../check/checks.ts';
@@ -16,10 +16,12 @@ interface Line extends Outcome {
 }
 
 const names = ['check', ...tiers.map(({ name }) => name)];
-const named = process.argv.slice(2);
+const named = process.argv.slice(2).filter((word) => word !== '--all');
+/** Read by test/compat/tempest.test.ts. */
+if (process.argv.includes('--all')) process.env.ISOSPIN_TEMPEST = 'all';
 const unknown = named.find((name) => !names.includes(name));
 if (named.includes('--help') || named.includes('-h'))
-  console.log(`npm test [-- TIER…]\n\nTiers: ${names.join(', ')}. Without a name, all.`);
+  console.log(`npm test [-- TIER… --all]\n\nTiers: ${names.join(', ')}. Without a name, all. With --all, the whole of tempest and not half of it.`);
 else if (unknown !== undefined) {
   console.error(`npm test: no tier '${unknown}' (${names.join(', ')})`);
   process.exitCode = 2;
