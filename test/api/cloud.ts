@@ -62,6 +62,8 @@ export interface Cloud {
   readonly manager: Person;
   /** Has the role service in a project of its own, as Nova has. */
   readonly service: Person;
+  /** Somebody else with a role, in a project of its own or in this one. */
+  person(role: string, projectId?: string): Promise<Person>;
   /** One request; to the API's own paths without `/v2.0` where `path` does not begin with it. */
   send(method: HTTPMethods, path: string, sent?: Sent): Promise<Reply>;
   /** A request as somebody. */
@@ -109,8 +111,9 @@ export async function openCloud(engine: Engine, { settings: changed = {}, policy
   const admin = { token: adminToken, projectId: await projectOf(app, adminToken) };
 
   const service = await person('service');
-  // Under rules of an operator's own anybody may.
-  const seesAll = (token: string | undefined) => Object.keys(policy).length > 0 || token === adminToken || token === service.token;
+  const seers = new Set<string | undefined>([adminToken, service.token]);
+  // Under rules of an operator's own anybody may be one.
+  const seesAll = (token: string | undefined) => Object.keys(policy).length > 0 || seers.has(token);
   const checkAnswer = describedAnswers(all);
 
   async function send(method: HTTPMethods, path: string, { token, body, headers }: Sent = {}): Promise<Reply> {
@@ -155,6 +158,11 @@ export async function openCloud(engine: Engine, { settings: changed = {}, policy
     reader: await inProject(server, member.projectId, 'reader'),
     manager: await inProject(server, member.projectId, 'manager'),
     service,
+    async person(role, projectId) {
+      const someone = await (projectId === undefined ? person(role) : inProject(server, projectId, role));
+      if (role === 'admin') seers.add(someone.token);
+      return someone;
+    },
     send,
     as,
     make,

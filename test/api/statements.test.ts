@@ -38,7 +38,7 @@ test('a list that asks for its rows one by one is noticed', () =>
     await list(10, 3);
     expect(faults).toEqual([]);
     await list(10, 11);
-    expect(faults).toEqual(['11 statements for 10 hosts']);
+    expect(faults).toEqual(['11 times for 10 hosts: SELECT name FROM hosts WHERE name = ?']);
   }));
 
 test('every reference can be found from the row it refers to', () =>

@@ -58,7 +58,7 @@ export interface Watch {
   readonly faults: readonly string[];
 }
 
-/** Rows of a list that need fewer statements than they are. */
+/** A list of so many rows asks nothing so many times. */
 const FEW = 5;
 
 interface Answer {
@@ -67,13 +67,13 @@ interface Answer {
 
 /** Watches a store. */
 export function watchStatements(store: Store): Watch {
-  const requests = new AsyncLocalStorage<{ readonly seesAll: boolean; issued: number }>();
+  const requests = new AsyncLocalStorage<{ readonly seesAll: boolean; readonly issued: Map<string, number> }>();
   const faults: string[] = [];
   const known = new Set<string>();
 
   async function look(from: Reader, reads: boolean, text: string, params: readonly SqlValue[]): Promise<void> {
     const request = requests.getStore();
-    if (request) request.issued++;
+    request?.issued.set(text, (request.issued.get(text) ?? 0) + 1);
     if (store.dialect.name !== 'sqlite') return;
     const all = reads && request?.seesAll === true;
     const key = `${all} ${text}`;
@@ -111,11 +111,12 @@ export function watchStatements(store: Store): Watch {
     store: { ...store, read: reader(store.read, true), transaction: (work) => store.transaction((tx) => work(written(tx))) },
     faults,
     async request(method, seesAll, send) {
-      const request = { seesAll, issued: 0 };
+      const request = { seesAll, issued: new Map<string, number>() };
       const answer = await requests.run(request, send);
       const [key = '', rows] = Object.entries(answer.body ?? {}).find(([, value]) => Array.isArray(value)) ?? [];
       const count = (rows as unknown[] | undefined)?.length ?? 0;
-      if (method === 'GET' && count >= FEW && request.issued >= count) faults.push(`${request.issued} statements for ${count} ${key}`);
+      if (method !== 'GET' || count < FEW) return answer;
+      for (const [text, times] of request.issued) if (times >= count) faults.push(`${times} times for ${count} ${key}: ${text}`);
       return answer;
     },
   };

@@ -106,7 +106,8 @@ async function askServer(host: TestHost, url: string, password: string): Promise
 import json, openstack
 net = openstack.connect(auth_url='${url}/identity/v3', username='admin', password='${password}', project_name='admin',
                         user_domain_name='Default', project_domain_name='Default', identity_api_version='3').network
-network = net.create_network(name='public', is_router_external=True)
+network = net.create_network(name='public', is_router_external=True, is_default=True)
+net.create_subnet_pool(name='default', prefixes=['10.200.0.0/16'], default_prefixlen=26, is_default=True, is_shared=True)
 net.create_subnet(name='public', network_id=network.id, ip_version=4, cidr='172.24.4.0/24', enable_dhcp=False)
 print(json.dumps({'network': network.id, 'aliases': [extension.alias for extension in net.extensions()]}))`;
   const [file = '', ...args] = host.on([python, '-W', 'ignore', '-c', program]);
@@ -184,6 +185,6 @@ agent_availability_zone = nova
 available_type_drivers = flat,vlan,local,vxlan
 max_mtu = 1500
 specify_floating_ip_address_available = true
-create_shared_resources = false
+create_shared_resources = true
 `;
 }
