@@ -39,15 +39,20 @@ export function halvesOf(tests: readonly string[]): [string[], string[]] {
   return halves;
 }
 
-/** Limits as the suites' own jobs have them: they make more of these than a project may by default. */
-const QUOTA = 'router:100,floatingip:500,security_group:150,security_group_rule:1000';
+const ENDPOINT = '192.0.2.1';
+/** A server as the suites' own jobs have it: the networks that they ask for, and limits above what they make. */
+const OPTIONS: readonly string[] = [
+  ...['--local-ip', ENDPOINT, '--tunnel-ids', '1:2000', '--vlan-ranges', 'foo:1:10'],
+  ...['--quota', 'router:100,floatingip:500,security_group:150,security_group_rule:1000'],
+];
 
 /**
  * Runs the tests that `choose` picks; answers what became of each. Everything is kept in the directory `home`.
  */
 export async function runSuites(home: string, host: TestHost, choose: (tests: readonly string[]) => readonly string[]): Promise<Row[]> {
   const state = join(home, 'state');
-  const up = start(['up', '--state', state, '--listen', '127.0.0.1:0', '--host', 'node1', '--quota', QUOTA], { host });
+  await host.run(['ip', 'addr', 'add', `${ENDPOINT}/32`, 'dev', 'lo']);
+  const up = start(['up', '--state', state, '--listen', '127.0.0.1:0', '--host', 'node1', ...OPTIONS], { host });
   try {
     const url = await ready(up);
     const env = await prepare(home, { url, password: passwordOf(state), ...(await askServer(host, url, passwordOf(state))) });
