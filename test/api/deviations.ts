@@ -111,13 +111,47 @@ export const errorDeviations: Reasons = {
   SubnetAllocationError: 'there a pool without room is an error of the server (500); here it is a conflict',
 };
 
+const because = (reason: string, ...names: readonly string[]): Reasons => Object.fromEntries(names.map((name) => [name, reason]));
+const verbs = (rule: string, ...of: readonly string[]): readonly string[] => of.map((verb) => `${verb}_${rule}`);
+const gateways = (verb: string): readonly string[] =>
+  [
+    '',
+    ':external_gateways',
+    ':external_gateways:network_id',
+    ':external_gateways:enable_snat',
+    ':external_gateways:external_fixed_ips',
+  ].map((part) => `${verb}_external_gateways${part}`);
+
 /** Published rules that are otherwise here, or not at all. */
 export const policyDeviations: Reasons = {
-  'create_rbac_policy:target_project': 'published and never asked: no body has the attribute',
-  'update_rbac_policy:target_project': 'as create_rbac_policy:target_project',
-  'create_subnet:segment_id': 'published and not asked without the extension subnet-segmentid-enforce, which is not offered',
-  'update_subnet:segment_id': 'as create_subnet:segment_id',
-  'create_subnet:service_types': 'published and never asked: the attribute asks no rules of its own',
+  ...because('no body has the attribute, so that nobody is asked', ...verbs('rbac_policy:target_project', 'create', 'update')),
+  ...because('the attribute asks no rules of its own, so that nobody is asked', ...verbs('subnet:service_types', 'create', 'update')),
+  ...because(
+    'asked with the extension subnet-segmentid-enforce alone, which is not offered',
+    ...verbs('subnet:segment_id', 'create', 'update'),
+  ),
+  ...because('segments have no tags', ...verbs('segments_tags', 'create', 'get', 'update', 'delete')),
+  ...because('of the extension evpn, which is not offered', ...verbs('router:evpn_vni', 'create', 'get')),
+  ...because(
+    'of the extension pvlan, which is not offered',
+    ...verbs('network:pvlan', 'create', 'update', 'get'),
+    ...verbs('port:pvlan_type', 'create', 'update', 'get'),
+    ...verbs('port:pvlan_community', 'create', 'update', 'get'),
+  ),
+  ...because(
+    'of the extension enable-default-route-bfd, which is not offered',
+    ...verbs('router:enable_default_route_bfd', 'create', 'update'),
+  ),
+  ...because(
+    'of the extension enable-default-route-ecmp, which is not offered',
+    ...verbs('router:enable_default_route_ecmp', 'create', 'update'),
+  ),
+  ...because(
+    'of the extension external-gateway-multihoming, which is not offered',
+    ...gateways('add'),
+    ...gateways('update'),
+    'remove_external_gateways',
+    'remove_external_gateways:external_gateways',
+  ),
   update_port_binding: 'not published, so that there nobody is asked; here it is as the rest',
-  'update_subnet:service_types': 'as create_subnet:service_types',
 };

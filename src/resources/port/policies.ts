@@ -2,6 +2,7 @@
 
 export const portPolicies: Readonly<Record<string, string>> = {
   network_device: 'field:port:device_owner=~^network:',
+  admin_or_data_plane_int: 'rule:context_is_admin or role:data_plane_integrator',
   create_port: '(rule:admin_only) or (rule:service_api) or role:member and rule:network_owner or rule:shared',
   'create_port:device_id': '(rule:admin_only) or (role:member and project_id:%(project_id)s) or rule:service_api',
   'create_port:device_owner': 'not rule:network_device or (rule:admin_only) or (rule:service_api) or role:member and rule:network_owner',

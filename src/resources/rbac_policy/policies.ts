@@ -3,6 +3,7 @@
 const TO_EVERYBODY = 'rule:admin_only or (not field:rbac_policy:target_tenant=* and not field:rbac_policy:target_project=*)';
 
 export const rbacPolicies: Readonly<Record<string, string>> = {
+  restrict_wildcard: '(not field:rbac_policy:target_tenant=* and not field:rbac_policy:target_project=*) or rule:admin_only',
   create_rbac_policy: '(rule:admin_only) or (role:member and project_id:%(project_id)s)',
   'create_rbac_policy:target_tenant': TO_EVERYBODY,
   get_rbac_policy: '(rule:admin_only) or (role:reader and project_id:%(project_id)s)',
