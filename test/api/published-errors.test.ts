@@ -5,6 +5,7 @@ import { declaredErrors, statusOf } from '#core/errors.ts';
 import '#resources/index.ts';
 import { errorDeviations } from './deviations.ts';
 import { errorFacts } from './facts.ts';
+import { unreached } from './unreached.ts';
 
 const isPublished = (type: string): boolean => {
   const declared = declaredErrors.get(type);
@@ -18,4 +19,11 @@ test('every error that is declared is as published', () => {
 
 test('deviations are differences', () => {
   expect(Object.keys(errorDeviations).filter((type) => !declaredErrors.has(type) || isPublished(type))).toEqual([]);
+});
+
+test('every published error is declared, or known to reach no client', () => {
+  const excused = new Set(Object.values(unreached).flat());
+  const reaching = Object.keys(errorFacts).filter((type) => errorFacts[type]?.some(([status]) => status !== statusOf.bug));
+  expect(reaching.filter((type) => !declaredErrors.has(type) && !excused.has(type))).toEqual([]);
+  expect([...excused].filter((type) => declaredErrors.has(type) || !reaching.includes(type))).toEqual([]);
 });
