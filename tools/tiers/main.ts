@@ -21,7 +21,9 @@ const named = process.argv.slice(2).filter((word) => word !== '--all');
 if (process.argv.includes('--all')) process.env.ISOSPIN_TEMPEST = 'all';
 const unknown = named.find((name) => !names.includes(name));
 if (named.includes('--help') || named.includes('-h'))
-  console.log(`npm test [-- TIER… --all]\n\nTiers: ${names.join(', ')}. Without a name, all. With --all, the whole of tempest and not half of it.`);
+  console.log(
+    `npm test [-- TIER… --all]\n\nTiers: ${names.join(', ')}. Without a name, all. With --all, the whole of tempest and not half of it.`,
+  );
 else if (unknown !== undefined) {
   console.error(`npm test: no tier '${unknown}' (${names.join(', ')})`);
   process.exitCode = 2;
