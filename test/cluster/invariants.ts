@@ -1,5 +1,6 @@
 // What must be true of a database whatever happened to the servers that wrote it. Answers every breach in words; an empty list is the law kept.
 import { toNumber } from '#ipam/address.ts';
+import { resources } from '#resources/index.ts';
 import type { Reader } from '#store/store.ts';
 
 interface Port {
@@ -138,11 +139,12 @@ function merged(
 async function counts(store: Reader, ports: readonly Port[]): Promise<string[]> {
   const usage = await store.all<{ project_id: string; resource: string; used: number }>('SELECT * FROM quota_usage WHERE used <> 0');
   const owned: string[] = [];
-  for (const kind of ['network', 'subnet', 'port']) {
+  for (const { resource } of resources) {
+    if (resource.quota === undefined) continue;
     const rows = await store.all<{ project_id: string; n: number }>(
-      `SELECT project_id, COUNT(*) AS n FROM ${kind}s WHERE project_id <> '' GROUP BY project_id`,
+      `SELECT project_id, COUNT(*) AS n FROM ${resource.table} WHERE project_id <> '' GROUP BY project_id`,
     );
-    owned.push(...rows.map(({ project_id, n }) => `${project_id} ${kind} ${n}`));
+    owned.push(...rows.map(({ project_id, n }) => `${project_id} ${resource.name} ${n}`));
   }
   const onHosts = new Map<string, number>();
   for (const { network_id, host, vif } of ports) {
