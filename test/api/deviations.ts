@@ -95,6 +95,28 @@ export const attributeDeviations: Readonly<Record<string, Reasons>> = {
   trunks: {},
 };
 
+const PREFIX = 'there the code behind refuses what is no prefix; here the declaration does';
+const NOTHING = 'null is taken for leaving it out';
+const TEXT = 'there anything is taken; here texts that the database can hold are';
+
+/** By collection and attribute: values that are taken or refused otherwise. */
+export const valueDeviations: Readonly<Record<string, Reasons>> = {
+  flavors: { service_type: 'there the code behind refuses an unknown one; here the declaration does' },
+  metering_label_rules: {
+    destination_ip_prefix: PREFIX,
+    remote_ip_prefix: PREFIX,
+    source_ip_prefix: PREFIX,
+  },
+  networks: {
+    'provider:segmentation_id': NOTHING,
+  },
+  ports: { 'binding:host_id': TEXT },
+  'ports/bindings': { host: TEXT },
+  routers: { flavor_id: TEXT },
+  rule_types: { all_rules: 'a word for lists, which nobody sets', all_supported: 'a word for lists, which nobody sets' },
+  subnets: { ipv6_address_mode: NOTHING, ipv6_ra_mode: NOTHING },
+};
+
 /** Calls that a deployment offers and that are not served. */
 export const actionDeviations: Reasons = {};
 

@@ -10,7 +10,21 @@ export interface AttributeFact {
   readonly flags: string;
   readonly required?: boolean;
   readonly default?: unknown;
+  /** What a client's value is turned into first, by name. */
+  readonly convert?: string;
+  /** What it must pass then: names with what each is told. */
+  readonly check?: Readonly<Record<string, unknown>>;
+  /** Null stands for the default. */
+  readonly nullIsDefault?: boolean;
 }
+
+/** What became of a sample: the value that it was turned into, the text of a refusal, or neither where it passed. */
+export interface Outcome {
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+type Samples = readonly (readonly [value: unknown, outcome: Outcome])[];
 
 export interface CollectionFact {
   /** Below /v2.0; `{}` stands for an id. */
@@ -40,7 +54,7 @@ export interface ExtensionFact {
 const folder = new URL('facts/', import.meta.url);
 const read = <T>(file: string): T => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as T;
 
-const OTHERS = ['errors.json', 'extensions.json', 'policies.json', 'quota.json'];
+const OTHERS = ['errors.json', 'extensions.json', 'policies.json', 'quota.json', 'values.json'];
 
 /** Collections of each family, by path without prefixes and ids: `routers`, `policies/bandwidth_limit_rules`. */
 export const families: ReadonlyMap<string, Readonly<Record<string, CollectionFact>>> = new Map(
@@ -56,6 +70,9 @@ export const policyFacts = read<Record<string, Record<string, string>>>('policie
 export const errorFacts = read<Record<string, (readonly [status: number, text: string])[]>>('errors.json');
 /** Default limits of what is counted. */
 export const limitFacts = read<{ readonly limits: Record<string, number> }>('quota.json').limits;
+
+/** Samples of values by check, `NAME ARGUMENTS`, and by conversion. */
+export const valueFacts = read<Readonly<Record<'checks' | 'converters', Readonly<Record<string, Samples>>>>>('values.json');
 
 /** The name of a resource's collection in {@link families}. */
 export function collectionOf(resource: Resource, all: readonly Resource[]): string {

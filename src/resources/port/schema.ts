@@ -1,6 +1,6 @@
 // A port: where a device joins a network, with its MAC, its addresses and its place on a host.
 import { t } from '#core/attributes.ts';
-import { keyValueLists, noneToEmptyObject, orNull, sanitizedMac } from '#core/convert.ts';
+import { keyValueLists, noneToEmptyObject, orNull, sanitizedMac, toLowerCase } from '#core/convert.ts';
 import { resource } from '#core/resource.ts';
 import * as check from '#core/validate.ts';
 import { portDomain } from '#packs/dns.ts';
@@ -125,13 +125,7 @@ export const port = resource({
       .default([])
       .mutable()
       .extension('extra_dhcp_opt'),
-    dns_name: t
-      .text('Its host name.')
-      .convert((value) => (typeof value === 'string' ? value.toLowerCase() : value))
-      .validate(check.dnsName(63))
-      .default('')
-      .mutable()
-      .extension('dns-integration'),
+    dns_name: t.text('Its host name.').convert(toLowerCase).validate(check.dnsName(63)).default('').mutable().extension('dns-integration'),
     ...portDomain,
     dns_assignment: t
       .json<DnsAssignment[]>('The names its addresses have.', listOf({ ip_address: text, hostname: text, fqdn: text }))
