@@ -100,8 +100,40 @@ export function check(answer: Reply, what: string): void {
   expect(typeof message).toBe('string');
 }
 
+/** Every reference leads to a row, and every list that is kept in a table stands there as it stands in its row. */
+async function references({ store: { read }, registry }: Cloud): Promise<void> {
+  for (const resource of registry.all.filter(({ table }) => !table.startsWith('('))) {
+    for (const { name, sqlName, column, ref } of resource.fields) {
+      const target = ref && registry.byName(ref.resource);
+      if (!target || column !== 'text' || target.table.startsWith('(')) continue;
+      const lost = await read.all(
+        // PARENT is the group that a rule will be in.
+        `SELECT r.id FROM ${resource.table} r WHERE r.${sqlName} NOT IN ('', 'PARENT') AND r.${sqlName} NOT IN (SELECT id FROM ${target.table})`,
+      );
+      expect([resource.name, name, lost]).toEqual([resource.name, name, []]);
+    }
+    for (const { sqlName, keptIn } of resource.lists) {
+      if (!keptIn) continue;
+      const { table, owner, value: element } = keptIn;
+      const rows = await read.all<{ id: string; list: string }>(`SELECT id, ${sqlName} AS list FROM ${resource.table}`);
+      const kept = await read.all<{ id: string; value: string }>(`SELECT ${owner} AS id, ${element} AS value FROM ${table}`);
+      const ids = new Set(rows.map(({ id }) => id));
+      const said = rows.flatMap(({ id, list }) => (JSON.parse(list) as string[]).map((one) => `${id} ${one}`));
+      expect(
+        kept
+          .filter(({ id }) => ids.has(id))
+          .map((one) => `${one.id} ${one.value}`)
+          .sort(),
+      ).toEqual(said.sort());
+    }
+  }
+}
+
 /** What must hold whatever happened. */
-export async function invariants({ store: { read }, registry }: Cloud): Promise<void> {
+export async function invariants(cloud: Cloud): Promise<void> {
+  const { store, registry } = cloud;
+  const { read } = store;
+  await references(cloud);
   const count = async (sql: string) => (await read.get<{ n: number }>(sql))?.n;
   const counted = await read.all<{ project_id: string; resource: string; used: number }>(
     'SELECT project_id, resource, used FROM quota_usage',

@@ -48,7 +48,7 @@ export class Workshop {
     const project = resource.parent === undefined && resource.field.get('project_id')?.post ? { project_id: owner.projectId } : {};
     const body = { [resource.key]: { ...project, ...attributes } };
     const collection = this.path(resource, parent);
-    const answer = await this.#cloud.as(this.#maker(name))('POST', collection, body);
+    const answer = await this.#cloud.as(this.maker(name))('POST', collection, body);
     if (answer.status !== 201) throw new Error(`no ${name}: ${answer.status} ${answer.text}`);
     const row = answer.at(resource.key) as Shown;
     return { row, collection, path: `${collection}/${row[resource.item]}` };
@@ -59,7 +59,8 @@ export class Workshop {
     return usualPath(resource, this.#cloud.registry).replace(/\{\w+\}/, parent);
   }
 
-  #maker(name: string): Person {
+  /** Who may make one. */
+  maker(name: string): Person {
     return name === 'port_binding' ? this.#cloud.service : this.#cloud.admin;
   }
 
