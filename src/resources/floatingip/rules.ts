@@ -24,7 +24,9 @@ const NOWHERE = { port_id: null, fixed_ip_address: null, router_id: null };
 async function create(context: Context, draft: FloatingIp, input: FloatingIpCreate): Promise<void> {
   const external = await context.visible(network, draft.floating_network_id, 'share');
   if (!external['router:external']) throw badFloatingIp(`Network ${external.id} is not a valid external network`);
-  if (input.subnet_id != null) await context.visible(subnet, input.subnet_id);
+  // Whoever sees a network may name its subnets, whether the rules show them or not.
+  const named = input.subnet_id == null ? undefined : await context.load(subnet, input.subnet_id);
+  if (input.subnet_id != null && named?.network_id !== external.id) await context.visible(subnet, input.subnet_id);
   checkFixed(input.port_id, input.fixed_ip_address);
   draft.status = 'DOWN';
   draft.floating_ip_address = await takeAddress(context, draft, input);
