@@ -72,7 +72,7 @@ function moduleRefusal(file: string, specifier: string): string | undefined {
 /** Resources import those above them in the list of src/resources/index.ts; folders that are not in it must still form no circle. */
 function outOfOrder(sources: Sources, graph: ReadonlyMap<string, readonly string[]>): string[] {
   const index = sources.get('src/resources/index.ts') ?? '';
-  const order = [...index.matchAll(/\bserve\((\w+)/g)].map((match) => (match[1] ?? '').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`));
+  const order = [...index.matchAll(/\bserve\((\w+)/g)].map((match) => (match[1] ?? '').replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`));
   const folders = new Map<string, string[]>();
   const broken: string[] = [];
   for (const [file, targets] of graph) {
