@@ -102,7 +102,10 @@ function readAddress(state: string): ServerAddress {
     text = readFileSync(addressFile(state), 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new ConfigError(`no server runs with the state directory ${state}`);
+    if (code === 'ENOENT')
+      throw new ConfigError(
+        `no server runs with the state directory ${state}; --state DIR names another one, --server URL a server elsewhere`,
+      );
     throw new ConfigError(`cannot read the state directory ${state}: ${message.split(',')[0]}`);
   }
   try {

@@ -171,7 +171,7 @@ describe('who and where', () => {
 
   test('commands where nothing runs', async () => {
     expect(await refused(['openrc', '--state', place.file('directory')])).toBe(
-      'isospin: no server runs with the state directory directory',
+      'isospin: no server runs with the state directory directory; --state DIR names another one, --server URL a server elsewhere',
     );
     expect(await refused(['host', 'add', 'h', '--state', place.file('none')])).toBe(
       'isospin: no server has run with the state directory none',
