@@ -1,52 +1,33 @@
 // Kinds of routers: highly available ones, distributed ones, and those that a flavor decides about.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { AgentRecord } from '#agents/link.ts';
 import { engines } from '#test/postgres.ts';
-import { agentsOf, type Cloud, expectError, NOWHERE, openCloud, type Reply, type Shown } from './cloud.ts';
+import { type Cloud, expectError, NOWHERE, type Reply, type Shown } from './cloud.ts';
 import { invariants } from './random-values.ts';
-
-const l3 = (agent_mode = 'legacy', availability_zone = 'nova'): AgentRecord => ({
-  agent_type: 'L3 agent',
-  binary: 'isospin-l3-agent',
-  configurations: { agent_mode },
-  availability_zone,
-});
+import { l3, openRouted, type Routed } from './routed-hosts.ts';
 
 describe.each(engines())('kinds of routers on $name', (engine) => {
   let cloud: Cloud;
   let admin: ReturnType<Cloud['as']>;
   let member: ReturnType<Cloud['as']>;
   let external: Shown;
+  let routed: Routed;
+  let portsOf: Routed['portsOf'];
+  let agentsAt: Routed['agentsAt'];
+  let hostsOf: Routed['hostsOf'];
+  let join: Routed['join'];
   beforeAll(async () => {
-    cloud = await openCloud(engine, { settings: { quota: { router: -1, network: -1, subnet: -1 }, l3AgentsPerRouter: 2 } });
+    routed = await openRouted(engine, { l3AgentsPerRouter: 2 });
+    ({ cloud, external, portsOf, agentsAt, hostsOf, join } = routed);
     admin = cloud.as(cloud.admin);
     member = cloud.as(cloud.member);
-    external = await cloud.make('network', { 'router:external': true }, cloud.admin);
-    await cloud.make('subnet', { network_id: external.id, cidr: '198.51.100.0/24', ip_version: 4, enable_dhcp: false }, cloud.admin);
   });
   afterAll(async () => {
     await invariants(cloud);
     await cloud.close();
   });
-  beforeEach(async () => {
-    for (const { id } of (await admin('GET', '/agents')).at('agents') as Shown[]) await admin('DELETE', `/agents/${id}`);
-    for (const { id } of (await admin('GET', '/routers')).at('routers') as Shown[]) {
-      for (const port of await portsOf({ id })) await admin('PUT', `/routers/${id}/remove_router_interface`, { port_id: port.id });
-      expect((await admin('DELETE', `/routers/${id}`)).status).toBe(204);
-    }
-  });
+  beforeEach(() => routed.empty());
 
-  const join = async (host: string, record = l3()) => {
-    const configurations = { tunnel_types: ['vxlan'], tunneling_ip: '192.0.2.1' };
-    await cloud.hosts.of(host).hello([...agentsOf(configurations), record], new Date());
-    return String((await admin('GET', `/agents?host=${host}&agent_type=L3%20agent`)).at('agents.0.id'));
-  };
-  const portsOf = async ({ id }: { readonly id: string }) =>
-    (await admin('GET', `/ports?device_id=${id}&sort_key=id&sort_dir=asc`)).at('ports') as Shown[];
   const ownersOf = async (router: Shown) => (await portsOf(router)).map(({ device_owner }) => device_owner).sort();
-  const agentsAt = async ({ id }: Shown) =>
-    (await admin('GET', `/routers/${id}/l3-agents?sort_key=host&sort_dir=asc`)).at('agents') as (Shown & { host: string })[];
-  const hostsOf = async (router: Shown) => (await agentsAt(router)).map(({ host }) => host);
   const add = (router: Shown, subnet: Shown) => admin('PUT', `/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
   const gateway = () => ({ external_gateway_info: { network_id: external.id } });
   const put = (router: Shown, body: object, as = admin) => as('PUT', `/routers/${router.id}`, { router: body });
